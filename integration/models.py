@@ -1,0 +1,127 @@
+"""Tenants, who may see them, their connections and the values they map."""
+
+import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from integration.vault import EncryptedJSONField
+
+
+class Tenant(models.Model):
+    """A customer company. Nothing that happened before `go_live` is transferred (G9)."""
+
+    slug = models.SlugField(_("short name"), unique=True)
+    name = models.CharField(_("company"), max_length=200)
+    go_live = models.DateField(
+        _("go-live"),
+        default=timezone.localdate,
+        help_text=_("Invoices finalised, and supplier invoices dated, before this day are not transferred."),
+    )
+    active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A user's place in a tenant; without one a user sees nothing of it."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        BOOKKEEPER = "bookkeeper", _("Bookkeeper")
+        READER = "reader", _("Reader")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [models.UniqueConstraint(fields=("user", "tenant"), name="one_membership_per_user_and_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.tenant}"
+
+
+class Connection(models.Model):
+    """One tenant's access to one system.
+
+    `options` are what anybody may see (host, tenant id), `secrets` what nobody may (API token, refresh token),
+    `token` the short-lived access token. Which of them a system has, it declares itself (`System.fields`).
+    """
+
+    class State(models.TextChoices):
+        UNCHECKED = "unchecked", _("Not checked yet")
+        CONNECTED = "connected", _("Connected")
+        DEGRADED = "degraded", _("Trouble reaching it")
+        NEEDS_CONSENT = "needs_consent", _("Must be connected again")
+        MISSING_RIGHT = "missing_right", _("A right is missing")
+        PAUSED = "paused", _("Paused")
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="connections")
+    system = models.CharField(_("system"), max_length=40)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    secrets = EncryptedJSONField(default=dict, editable=False)
+    token = EncryptedJSONField(default=dict, editable=False)
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.UNCHECKED)
+    since = models.DateTimeField(_("since"), default=timezone.now)
+    cause = models.CharField(max_length=60, blank=True)
+    params = models.JSONField(default=dict, blank=True)
+    checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        constraints = [models.UniqueConstraint(fields=("tenant", "system"), name="one_connection_per_tenant_and_system")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} – {self.system}"
+
+    @property
+    def usable(self) -> bool:
+        """Whether items may be sent through it: a degraded one may, it heals by being tried."""
+        return self.state not in {self.State.NEEDS_CONSENT, self.State.MISSING_RIGHT, self.State.PAUSED}
+
+    def enter(self, state: str, cause: str = "", params: dict[str, Any] | None = None) -> bool:
+        """Record the state; `since` moves only when it is another one. True when it changed."""
+        now = timezone.now()
+        changed = self.state != state or self.cause != cause
+        if self.state != state:
+            self.since = now
+        self.state, self.cause, self.params, self.checked_at = state, cause, params or {}, now
+        self.save(update_fields=["state", "since", "cause", "params", "checked_at"])
+        return changed
+
+
+class ValueMap(models.Model):
+    """A value of the source and what this tenant's target calls it (units, VAT types, accounts)."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="value_maps")
+    kind = models.CharField(_("kind"), max_length=40, help_text=_("unit, vat_type"))
+    source = models.CharField(_("value in the source"), max_length=200, blank=True)
+    target = models.CharField(_("value in the target"), max_length=200)
+
+    class Meta:
+        verbose_name = _("mapped value")
+        verbose_name_plural = _("mapped values")
+        ordering = ("kind", "source")
+        constraints = [models.UniqueConstraint(fields=("tenant", "kind", "source"), name="one_target_per_value")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.source} → {self.target}"
+
+
+def today() -> datetime.date:
+    """The day it is in Sweden."""
+    return timezone.localdate()

@@ -1,0 +1,98 @@
+"""What systems and flows exist, found by walking their folders; a new one is a new file and nothing else.
+
+A system declares itself with `@system`, its ways to give and take records with `@reads` and `@writes`:
+
+    @system("fortnox")
+    class Fortnox(System): ...
+
+    @writes("fortnox", Customer)
+    class CustomerWriter(Writer[Customer]): ...
+"""
+
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+systems: dict[str, Any] = {}
+_readers: dict[tuple[str, type], Any] = {}
+_writers: dict[tuple[str, type], Any] = {}
+
+
+def discover(package: str) -> None:
+    """Import every module and package directly below `package`."""
+    for module in pkgutil.iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{module.name}")
+
+
+def _enter(table: dict[Any, Any], key: Any, value: Any) -> None:
+    if key in table and table[key].__module__ != value.__module__:
+        raise ValueError(f"{key} is declared by {table[key].__module__} and by {value.__module__}")
+    table[key] = value
+
+
+def system(name: str) -> Callable[[type[T]], type[T]]:
+    """Register a system class under the name that connections store."""
+
+    def register(cls: type[T]) -> type[T]:
+        cls.name = name  # type: ignore[attr-defined]
+        _enter(systems, name, cls)
+        return cls
+
+    return register
+
+
+def reads(name: str, record: type) -> Callable[[type[T]], type[T]]:
+    """Register the way in which system `name` gives records of this type."""
+
+    def register(cls: type[T]) -> type[T]:
+        _enter(_readers, (name, record), cls)
+        return cls
+
+    return register
+
+
+def writes(name: str, record: type) -> Callable[[type[T]], type[T]]:
+    """Register the way in which system `name` takes records of this type."""
+
+    def register(cls: type[T]) -> type[T]:
+        _enter(_writers, (name, record), cls)
+        return cls
+
+    return register
+
+
+def reader(name: str, record: type) -> Any:
+    """The reader class of a system for a record type.
+
+    Raises:
+        LookupError: the system does not give such records.
+    """
+    try:
+        return _readers[name, record]
+    except KeyError:
+        raise LookupError(f"{name} gives no {record.__name__}") from None
+
+
+def writer(name: str, record: type) -> Any:
+    """The writer class of a system for a record type.
+
+    Raises:
+        LookupError: the system does not take such records.
+    """
+    try:
+        return _writers[name, record]
+    except KeyError:
+        raise LookupError(f"{name} takes no {record.__name__}") from None
+
+
+def readers_of(record: type) -> list[str]:
+    """Names of the systems that give such records."""
+    return sorted(name for name, kind in _readers if kind is record)
+
+
+def writers_of(record: type) -> list[str]:
+    """Names of the systems that take such records."""
+    return sorted(name for name, kind in _writers if kind is record)

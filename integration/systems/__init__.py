@@ -1,0 +1,1 @@
+"""The systems we talk to, one file each."""

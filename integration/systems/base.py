@@ -1,0 +1,178 @@
+"""What a system is made of: how to connect, readers that give records, writers that take them.
+
+A system file holds four things and nothing else needs an edit: a `System` with the fields of its connection form, its
+table of error codes, `@reads` classes and `@writes` classes. See CONTRIBUTING.md, "Add a system".
+"""
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+from integration.models import Connection
+from integration.records import Note, Page, Read
+
+R = TypeVar("R")
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the connection form. A secret is stored encrypted and never shown again."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered: shown to a person so that a wrong company is noticed. `details` are plain JSON values."""
+
+    company: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class System:
+    """One tenant's access to a vendor.
+
+    Args:
+        connection: options, secrets and the stored token.
+        patience: the longest sleep for a throttle, in seconds.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]] = ()
+
+    def __init__(self, connection: Connection, *, patience: float = 1.0) -> None:
+        self.connection = connection
+        self.patience = patience
+
+    def check(self) -> Identity:
+        """The cheapest proof that the access works.
+
+        Raises:
+            AuthError: only a person can mend it.
+            Transient: not reachable now.
+        """
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Make the next minutes free of token renewals (a dry run must not renew inside its transaction)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a reader is asked for.
+
+    Args:
+        since: aware moment from which changes are wanted; None for everything. Already overlaps the last poll (G7).
+        now: the moment of asking.
+        go_live: aware start of the first day that counts (G9).
+        memo: what the reader remembered of a record, by source id; None for one never read.
+    """
+
+    since: datetime.datetime | None
+    now: datetime.datetime
+    go_live: datetime.datetime
+    memo: Callable[[str], dict[str, Any] | None]
+
+
+class Reader(Generic[R]):
+    """A system's way to give one kind of record. `incremental`: it honours `Window.since`."""
+
+    incremental: ClassVar[bool] = False
+
+    def __init__(self, system: Any) -> None:
+        self.system = system
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """Every record that may have changed in the window, page by page.
+
+        Raises:
+            Fault: the pass stops here; pages already given stay.
+        """
+        raise NotImplementedError
+
+    def one(self, source_id: str) -> Read | None:
+        """The record fresh from the source, or None when it is gone. Only where a flow asks for it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A record in the target's own words.
+
+    Args:
+        fields: what the source owns, always complete; an empty value is "" or None.
+        on_create: sent when the object is made, never again (G4).
+        notes: what was made acceptable (G5).
+    """
+
+    fields: dict[str, Any]
+    on_create: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that the target has. `fields`: the fields of a `Payload`, with the target's values."""
+
+    target_id: str
+    fields: dict[str, Any]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the target made of a write."""
+
+    target_id: str
+    label: str = ""
+
+
+class Writer(Generic[W]):
+    """A system's way to take one kind of record.
+
+    `keyed`: the target refuses a second object with the same number, so that one known to be absent may be created
+    without another look-up. `before_send` is called when a write is about to leave.
+    """
+
+    keyed: ClassVar[bool] = True
+
+    def __init__(self, system: Any) -> None:
+        self.system = system
+
+    def payload(self, record: W) -> Payload:
+        """The record in the target's words. Pure.
+
+        Raises:
+            InvalidRecord: it cannot be said there.
+        """
+        raise NotImplementedError
+
+    def find(self, record: W) -> Found | None:
+        """The object this record stands for, by exact key, or None."""
+        raise NotImplementedError
+
+    def get(self, target_id: str) -> Found | None:
+        """The object with the target's own key, or None."""
+        raise NotImplementedError
+
+    def existing(self) -> set[str] | None:
+        """Keys of all objects over there from one paged list, or None where there is no such list."""
+        return None
+
+    def create(self, record: W, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
+        """Make it. `fields`: the non-empty fields of the payload, those for creation included."""
+        raise NotImplementedError
+
+    def update(
+        self, target_id: str, record: W, changes: dict[str, Any], before_send: Callable[[], None]
+    ) -> Written:
+        """Change it. `changes`: the fields to write; "" or None clears one."""
+        raise NotImplementedError

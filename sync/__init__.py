@@ -1,0 +1,1 @@
+"""What moves, when, and what became of it."""

@@ -1,0 +1,1 @@
+"""What moves: one file per entity and direction, with its rules."""

@@ -1,0 +1,192 @@
+"""What a flow is: which records go where, and the rules on the way. Flows are pure: no database, no network.
+
+Whatever a flow has to know besides its record it asks its `Desk`, which the engine provides.
+A new flow is a new file in this folder; see CONTRIBUTING.md, "Add a flow".
+"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from integration.errors import Changed, Fault
+from integration.records import Note, dump
+from integration.systems.base import Found
+
+R = TypeVar("R")
+W = TypeVar("W")
+
+_flows: dict[str, "Flow[Any, Any]"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A choice that a tenant has about a flow; stored on the pipeline, edited in the admin.
+
+    The type of `default` decides how it is asked for: bool is a tick, str with `choices` is a list.
+    """
+
+    name: str
+    label: str
+    default: bool | str
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another item, as far as a rule may look at it."""
+
+    source_id: str
+    key: str
+    title: str
+    state: str
+    cause: str
+    target_id: str
+    record: dict[str, Any]
+
+
+class Desk(Protocol):
+    """What the engine lays out for a flow while it prepares one record."""
+
+    @property
+    def go_live(self) -> datetime.date:
+        """First day that counts (G9)."""
+        ...
+
+    @property
+    def today(self) -> datetime.date:
+        """The day it is in Sweden."""
+        ...
+
+    def setting(self, name: str) -> Any:
+        """The tenant's choice, or the default."""
+        ...
+
+    def value(self, kind: str, source: str, default: str = "") -> str:
+        """The tenant's mapped value, or the default."""
+        ...
+
+    def by_key(self, flow: str, key: str) -> Sequence[Peer]:
+        """Items of a flow with this number that are still in the source; more than one means doubles."""
+        ...
+
+    def by_id(self, flow: str, source_id: str) -> Peer | None:
+        """The item of a flow with this source id."""
+        ...
+
+    def pulled_since_change(self, flow: str) -> bool:
+        """Whether that flow has read its source after this record was last read, so that absence means something."""
+        ...
+
+    def document_url(self) -> str:
+        """A signed, expiring address of this item's stored document (S6)."""
+        ...
+
+    def note(self, note: Note) -> None:
+        """Record a warning on the item."""
+        ...
+
+
+def need(flow: str, *, key: str = "", source_id: str = "") -> str:
+    """A reference to the item that another item waits for, by number or by source id."""
+    return f"{flow}:no={key}" if key else f"{flow}:id={source_id}"
+
+
+def need_pull(flow: str) -> str:
+    """A reference to the next pull of a flow."""
+    return f"{flow}:pull"
+
+
+def need_seen(flow: str, key: str) -> str:
+    """A reference to an item with this number being read at all, whether it is transferred or not (S3)."""
+    return f"{flow}:seen={key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How people find an item: its number and a title."""
+
+    key: str
+    title: str
+
+
+class Flow(Generic[R, W]):
+    """One entity, one direction, its rules.
+
+    Attributes:
+        key: stable name, used on the command line and in the database.
+        title: for people.
+        reads, writes: the record taken from the source and the record given to the target.
+        cadence: seconds between two pulls, by default.
+        upstream: flows whose items the rules look up; they are pulled first.
+        updates: whether a later change in the source is written to the target (else it is shown to a person).
+        eager: whether an item goes when it is read (else when another item needs it, or a setting says so).
+        rank: order among the flows of a tenant.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    reads: ClassVar[type]
+    writes: ClassVar[type]
+    cadence: ClassVar[int] = 120
+    upstream: ClassVar[tuple[str, ...]] = ()
+    updates: ClassVar[bool] = True
+    rank: ClassVar[int] = 50
+    settings: ClassVar[tuple[Setting, ...]] = ()
+
+    def label(self, record: R) -> Label:
+        """Number and title of a record."""
+        raise NotImplementedError
+
+    def content(self, record: R) -> Any:
+        """Plain JSON values whose change matters; everything by default."""
+        return dump(record)
+
+    def prepare(self, record: R, desk: Desk) -> W:
+        """Apply the rules: the record as the target shall get it.
+
+        Raises:
+            Skip, Waiting, InvalidRecord, Conflict, ConfigError: the rule's id is the cause.
+        """
+        raise NotImplementedError
+
+    def adopt(self, record: W, found: Found, desk: Desk) -> None:
+        """May an object that already lies in the target be taken for this record's? Yes, unless a rule objects.
+
+        Raises:
+            Conflict: a person decides.
+        """
+
+    def changed(self, sent: R, now: R) -> Fault | None:
+        """For flows that do not update: what to show when the source changed after the transfer; None for nothing."""
+        return Changed("I3")
+
+
+F = TypeVar("F", bound=type[Flow[Any, Any]])
+
+
+def flow(cls: F) -> F:
+    """Register a flow under its key."""
+    known = _flows.get(cls.key)
+    if known and type(known).__module__ != cls.__module__:
+        raise ValueError(f"flow {cls.key} is declared by {type(known).__module__} and by {cls.__module__}")
+    _flows[cls.key] = cls()
+    return cls
+
+
+def flows() -> list[Flow[Any, Any]]:
+    """Every flow, in the order in which a pass runs them."""
+    return sorted(_flows.values(), key=lambda each: (each.rank, each.key))
+
+
+def get_flow(key: str) -> Flow[Any, Any]:
+    """The flow with this key.
+
+    Raises:
+        LookupError: there is none.
+    """
+    try:
+        return _flows[key]
+    except KeyError:
+        raise LookupError(f"no flow {key!r}; there are {', '.join(f.key for f in flows())}") from None
