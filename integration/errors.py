@@ -71,13 +71,18 @@ class ConfigError(Fault):
 
 
 class AuthError(Fault):
-    """Access is gone or a right is missing. Always the whole connection's fault."""
+    """Access is gone (the whole connection's fault) or a right is missing (often one flow's only).
+
+    `state`: what the connection becomes, a value of `Connection.State`.
+    """
 
     reason = "auth"
     state: str
 
-    def __init__(self, cause: str, *, state: str = "needs_consent", **params: Any) -> None:
-        super().__init__(cause, scope="connection", **params)
+    def __init__(
+        self, cause: str, *, state: str = "needs_consent", scope: Scope = "connection", **params: Any
+    ) -> None:
+        super().__init__(cause, scope=scope, **params)
         self.state = state
 
 

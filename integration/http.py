@@ -19,7 +19,7 @@ import simplejson
 import structlog
 from prometheus_client import Counter as Metric
 
-from integration.errors import AuthError, Fault, InvalidRecord, RateLimited, Transient, Unconfirmed
+from integration.errors import Fault, InvalidRecord, RateLimited, Transient, Unconfirmed
 from integration.throttle import Throttle
 
 log = structlog.get_logger(__name__)
@@ -279,8 +279,3 @@ def _never_left(error: requests.exceptions.ConnectionError) -> bool:
         "NameResolutionError",
         "ConnectTimeoutError",
     }
-
-
-def missing_right(answer: Answer, cause: str) -> AuthError:
-    """The vendor knows us, but this token may not do that."""
-    return AuthError(cause, state="missing_right", path=answer.path)

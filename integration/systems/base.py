@@ -103,6 +103,18 @@ class Reader(Generic[R]):
         raise NotImplementedError
 
 
+class FileReader(Reader[R]):
+    """A reader whose records stand for files."""
+
+    def content(self, record: R, largest: int) -> bytes:
+        """The file, byte for byte.
+
+        Raises:
+            InvalidRecord: it is larger than `largest` bytes, or gone.
+        """
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
     """A record in the target's own words.
