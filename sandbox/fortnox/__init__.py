@@ -14,7 +14,8 @@
 host="127.0.0.1", clock=..., monotonic=..., token_life=3600)` is a `sandbox.server.TwinServer`: start/stop, url, port,
 requests, observers, faults. Beyond that: `.companies`, `.company(tenant_id)`, `.add_company(company)`,
 `.withdraw_consent(tenant_id)`, `.tokens` (`.tokens.expire()`, see `tokens.py`), `.rate_limited` (how many 429 it gave),
-`.limit` (switchable at any time), `.loaded` (the data file existed: do not seed again).
+`.limit` (switchable at any time), `.login_fault_status` (403 or 401), `.loaded` (the data file existed: do not seed
+again).
 
 `Company(tenant_id, name, organisation_number="556000-0001")` holds plain dicts by number in the vendor's field names:
 customers, projects, articles, units, invoices, suppliers, supplier_invoices, file_connections, files. Helpers, all of

@@ -73,24 +73,24 @@ def admitted(twin: FortnoxTwin, resource: str) -> Company:
     """The company whose token came with the request."""
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not text:
-        raise no_token()
+        raise no_token(twin.login_fault_status)
     token = twin.tokens.read(text.strip())
     company = twin.companies.get(token.tenant_id) if token else None
     if token is None or company is None or company.consent is None:
-        raise bad_login()
+        raise bad_login(twin.login_fault_status)
     scope = SCOPE_OF.get(resource)
     if scope is not None and scope not in token.scopes:
-        raise FortnoxError(errors.SCOPE_NOT_LICENSED, "Har inte behörighet för scope.", status=403, lower=True)
+        raise FortnoxError(errors.SCOPE_NOT_LICENSED, "Har inte behörighet för scope.", status=403)
     return company
 
 
 def _check_licence(company: Company, resource: str) -> None:
     """Note 12: a licence is a separate matter from a scope."""
     if not company.api_licence:
-        raise FortnoxError(errors.NO_API_LICENCE, "Api-licens saknas.", status=403, lower=True)
+        raise FortnoxError(errors.NO_API_LICENCE, "Api-licens saknas.", status=403)
     if SCOPE_OF.get(resource) in company.unlicensed_scopes:
         message = "Det finns ingen aktiv licens för önskat scope."
-        raise FortnoxError(errors.SCOPE_NOT_LICENSED, message, status=403, lower=True)
+        raise FortnoxError(errors.SCOPE_NOT_LICENSED, message, status=403)
 
 
 class Call:

@@ -54,29 +54,29 @@ DOCUMENT_FIXED = 2001652
 
 
 class FortnoxError(Exception):
-    """A refusal. `lower` chooses the second of the two spellings in use (notes 28 and "Seen in practice" 5)."""
+    """A refusal, answered in the published spelling error/message/code (FX12). What is not found, and parameters, come
+    in the OpenAPI document's spelling Error/Message/Code instead: both occur (note 28, "Seen in practice" 5)."""
 
-    def __init__(self, code: int, message: str, *, status: int = 400, lower: bool = False) -> None:
+    def __init__(self, code: int, message: str, *, status: int = 400) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
-        self.lower = lower
 
     def answer(self) -> Answer:
         values: dict[str, Any] = {"Error": 1, "Message": self.message, "Code": self.code}
-        if self.lower:
+        if self.status != 404 and self.code != PARAMETER:
             values = {name.lower(): value for name, value in values.items()}
         return Answer.json(self.status, {"ErrorInformation": values})
 
 
-def bad_login() -> FortnoxError:
-    return FortnoxError(BAD_LOGIN, "Ogiltig inloggning", status=403, lower=True)
+def bad_login(status: int = 403) -> FortnoxError:
+    return FortnoxError(BAD_LOGIN, "Ogiltig inloggning", status=status)
 
 
-def no_token() -> FortnoxError:
+def no_token(status: int = 403) -> FortnoxError:
     message = "Kan inte logga in, access-token eller client-secret saknas(2)."
-    return FortnoxError(NO_TOKEN, message, status=403, lower=True)
+    return FortnoxError(NO_TOKEN, message, status=status)
 
 
 def too_many_requests() -> Answer:

@@ -51,6 +51,7 @@ class FortnoxTwin(TwinServer):
         self.throttle = Throttle(monotonic)
         self.limit = limit
         self.rate_limited = 0
+        self.login_fault_status = 403  # note 28; a public client (fortpyx) renews its token on 401, so both are tried
         for company in companies:
             self.add_company(company)
         super().__init__(
@@ -61,7 +62,10 @@ class FortnoxTwin(TwinServer):
             data_file=data_file,
             state=self,
             tenant_of=_tenant_of,
-            vendor_answers={"expired-token": bad_login().answer, "storm": too_many_requests},
+            vendor_answers={
+                "expired-token": lambda: bad_login(self.login_fault_status).answer(),
+                "storm": too_many_requests,
+            },
         )
 
     def add_company(self, company: Company) -> Company:
