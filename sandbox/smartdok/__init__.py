@@ -10,7 +10,8 @@ round.
         company.add_invoice([{"Price": 450.0, "Quantity": 8.0, "Code": "10"}], ProjectId=project["Id"])
 """
 
+from sandbox.smartdok.clock import SWEDEN
 from sandbox.smartdok.company import Company
 from sandbox.smartdok.twin import SmartDokTwin
 
-__all__ = ["Company", "SmartDokTwin"]
+__all__ = ["SWEDEN", "Company", "SmartDokTwin"]

@@ -1,14 +1,14 @@
-"""The running SmartDok twin: companies, sessions, keys, switches and the server around them."""
+"""The running SmartDok twin: companies, sessions, keys and switches behind a server."""
 
 import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Answer
 from sandbox.server import TwinServer
-from sandbox.smartdok import clock
 from sandbox.smartdok.api import make_app
+from sandbox.smartdok.clock import Clock, utc_now
 from sandbox.smartdok.company import Company
 from sandbox.smartdok.errors import Unauthorized
 from sandbox.smartdok.lists import Switches
@@ -21,35 +21,16 @@ if TYPE_CHECKING:
 DOCUMENT_TIMEOUT = 20.0
 
 
-class _State:
-    """What outlives a restart: the companies. Sessions do not, a client must cope with that anyway."""
-
-    def __init__(self, twin: "SmartDokTwin") -> None:
-        self._twin = twin
-
-    def dump(self) -> Any:
-        skipped = {"now"}
-        return [{k: v for k, v in vars(c).items() if k not in skipped} for c in self._twin.companies]
-
-    def load(self, dumped: Any) -> None:
-        companies = []
-        for attributes in dumped:
-            company = Company.__new__(Company)
-            vars(company).update(attributes, now=self._twin.now)
-            companies.append(company)
-        self._twin.companies = companies
-
-
-class SmartDokTwin:
-    """SmartDok's API on a port, with a page for people at `/`.
+class SmartDokTwin(TwinServer):
+    """SmartDok's API on a port, with a page for people at `/`. Log, faults and observers are those of `TwinServer`.
 
         with SmartDokTwin([Company("Bygg AB", token="t-1")]) as twin:
             requests.post(twin.url + "/Authorize/ApiToken", json={"Token": "t-1"})
 
-    `now` gives the present as an aware datetime; companies that bring no clock of their own take it. `latency` is
-    seconds per request. With a `data_file` the companies in it replace the given ones (`loaded` tells). `session_life`,
-    `document_timeout` (seconds) and the `switches` can be changed while it runs. `renew_calls` counts the calls of
-    /Authorize/ApiToken/Renew, `deliveries` lists the webhook calls made, `server` has the log, faults and observers.
+    `clock` gives the present as an aware datetime and is handed to the companies. `latency` is seconds per request.
+    With a `data_file` the companies in it replace the given ones (`loaded` tells). `switches`, `document_timeout` (seconds)
+    and `sessions.life` can be changed while it runs. `renew_calls` counts the calls of /Authorize/ApiToken/Renew,
+    `deliveries` lists the webhook calls made. A fault's `tenant` is the company's API token.
     """
 
     def __init__(
@@ -60,65 +41,49 @@ class SmartDokTwin:
         port: int = 0,
         latency: float = 0.0,
         data_file: Path | None = None,
-        now: clock.Clock = clock.utc_now,
+        clock: Clock = utc_now,
         session_life: dt.timedelta = dt.timedelta(hours=1),
     ) -> None:
-        self.now = now
+        self.clock = clock
         self.companies: list[Company] = []
         for company in companies:
             self.add_company(company)
         self.switches = Switches()
-        self.sessions = Sessions(now=self._present, life=session_life)
+        self.sessions = Sessions(now=self.now, life=session_life)
         self.keys = SigningKeys()
         self.document_timeout = DOCUMENT_TIMEOUT
         self.renew_calls = 0
         self.deliveries: list[Delivery] = []
-        self.server = TwinServer(
+        super().__init__(
             make_app(self),
             host=host,
             port=port,
             latency=latency,
             data_file=data_file,
-            state=_State(self),
-            tenant_of=self._tenant_of,
+            state=self,
+            tenant_of=self._tenant_of_request,
             vendor_answers={"expired-token": _expired, "storm": _storm},
         )
 
-    def _present(self) -> dt.datetime:
-        return self.now()
+    def now(self) -> dt.datetime:
+        return self.clock()
 
-    # Running
-
-    def start(self) -> Self:
-        self.server.start()
-        return self
-
-    def stop(self) -> None:
-        self.server.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        return self.server.url
-
-    @property
-    def port(self) -> int:
-        return self.server.port
-
-    @property
-    def loaded(self) -> bool:
-        return self.server.loaded
-
-    def set_clock(self, now: clock.Clock) -> None:
+    def set_clock(self, clock: Clock) -> None:
         """The twin and all its companies go by this clock from here on."""
-        self.now = now
+        self.clock = clock
         for company in self.companies:
-            company.now = now
+            company.now = clock
+
+    def dump(self) -> Any:
+        """What outlives a restart: the companies. Sessions do not; a client copes with that as with any 401."""
+        return [{name: value for name, value in vars(c).items() if name != "now"} for c in self.companies]
+
+    def load(self, dumped: Any) -> None:
+        self.companies.clear()
+        for attributes in dumped:
+            company = Company.__new__(Company)
+            vars(company).update(attributes)
+            self.add_company(company)
 
     # Companies
 
@@ -128,8 +93,7 @@ class SmartDokTwin:
             raise ValueError("two companies cannot have one API token")
         if any(other.id == company.id for other in self.companies):
             raise ValueError("two companies cannot have one id")
-        if company.now is clock.utc_now:
-            company.now = self.now
+        company.now = self.clock
         self.companies.append(company)
         return company
 
@@ -149,7 +113,7 @@ class SmartDokTwin:
 
         One attempt per subscription; how often the vendor repeats is not published. Raises KeyError.
         """
-        with self.server.lock:
+        with self.lock:
             invoice_id = company.supplier_invoice_ids[external_number]
             company.approved.add(external_number)
             callbacks = [w["Callback"] for w in company.webhooks.values() if w["Topic"] == "SupplierInvoiceUpdated"]
@@ -157,10 +121,10 @@ class SmartDokTwin:
         self.deliveries.extend(made)
         return made
 
-    def _tenant_of(self, environ: "WSGIEnvironment") -> str | None:
+    def _tenant_of_request(self, environ: "WSGIEnvironment") -> str | None:
         token = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         try:
-            return self.sessions.company(token).name
+            return self.sessions.company(token).token
         except Unauthorized:
             return None
 

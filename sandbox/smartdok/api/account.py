@@ -34,7 +34,7 @@ def _bare_string(text: str) -> Response:
 @blueprint.post("/Authorize/ApiToken")
 def authorize() -> ResponseReturnValue:
     token = body("Authorize")["Token"]
-    with twin().server.lock:
+    with twin().lock:
         return _bare_string(twin().sessions.start(_company_of_token(token)))
 
 
@@ -42,7 +42,7 @@ def authorize() -> ResponseReturnValue:
 def renew() -> ResponseReturnValue:
     """Kills the API token at once and answers a new one."""
     token = body("Authorize")["Token"]
-    with twin().server.lock:
+    with twin().lock:
         twin().renew_calls += 1
         company = _company_of_token(token)
         if twin().now() - company.token_issued < RENEWABLE_AFTER:

@@ -38,7 +38,7 @@ def needs(claim: str | None) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapped(**arguments: Any) -> ResponseReturnValue:
-            with twin().server.lock:
+            with twin().lock:
                 answer = view(session_company(claim), **arguments)
                 # Written out while the lock is held: another request must not change a record under the encoder.
                 return jsonify(answer) if isinstance(answer, dict | list | int | str) else answer

@@ -80,7 +80,7 @@ def upload_document_of(external_number: str) -> ResponseReturnValue:
 
 def _upload(external_number: str) -> ResponseReturnValue:
     """No file comes with the request: it is fetched from the URL, without the lock, so that others can go on."""
-    with twin().server.lock:
+    with twin().lock:
         company = session_company("SupplierInvoicesWrite")
         given = body("SupplierInvoiceDocument")
         if not external_number:
@@ -93,6 +93,6 @@ def _upload(external_number: str) -> ResponseReturnValue:
             raise Refused.missing("DocumentDownloadUrl")
     url = given["DocumentDownloadUrl"]
     fetched = fetch_pdf(url, twin().document_timeout)
-    with twin().server.lock:
+    with twin().lock:
         company.add_document(external_number, given["DocumentName"], fetched.content, fetched.content_type, url)
     return Response(b"", 200)
