@@ -1,0 +1,174 @@
+"""What SmartDok gives: customers, projects, articles and billing bases."""
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from integration.errors import Rejected
+from integration.mapping import wall_clock
+from integration.records import Article, Customer, Invoice, InvoiceRow, Page, Project, Read, Unreadable
+from integration.registry import reads
+from integration.systems.base import Reader, Window
+from integration.systems.border import Shape, read
+from integration.systems.smartdok import lists
+from integration.systems.smartdok.schemas import CustomerShape, GoodsShape, InvoiceShape, MachineShape, ProjectShape
+
+AROUND = datetime.timedelta(days=400)  # /Invoices wants a period and does not say which date it tests [gap]
+
+
+def _page(items: list[Any], take: Callable[[Any], Read | Unreadable]) -> Page:
+    """Each item read or explained; one bad record never stops the others (G8)."""
+    results = [take(item) for item in items]
+    return Page(
+        reads=tuple(each for each in results if isinstance(each, Read)),
+        unreadable=tuple(each for each in results if isinstance(each, Unreadable)),
+    )
+
+
+def _since(window: Window) -> dict[str, str]:
+    """`updatedSince`: Swedish wall clock without a zone (G7)."""
+    if window.since is None:
+        return {}
+    return {"updatedSince": wall_clock(window.since, window.now).isoformat(timespec="seconds")}
+
+
+@reads("smartdok", Customer)
+class CustomerReader(Reader[Customer]):
+    """GET /Customers, active and inactive."""
+
+    incremental = True
+    shape: Shape = CustomerShape()
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """Customers changed since the window's start."""
+        for items in lists.pages(self.system.http, "/Customers", {"all": "true", **_since(window)}):
+            yield _page(items, self._take)
+
+    def _take(self, item: Any) -> Read | Unreadable:
+        return read(self.shape, item, lambda values: Customer(**values), key="Id", label="CustomerName")
+
+
+@reads("smartdok", Project)
+class ProjectReader(Reader[Project]):
+    """GET /Projects: active, inactive, orders and absence projects; the flow decides which go on (P3)."""
+
+    incremental = True
+    shape: Shape = ProjectShape()
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """Projects changed since the window's start."""
+        params = {"all": "true", "includeOrders": "true", **_since(window)}
+        for items in lists.pages(self.system.http, "/Projects", params):
+            yield _page(items, self._take)
+
+    def _take(self, item: Any) -> Read | Unreadable:
+        return read(self.shape, item, lambda values: Project(**values), key="Id", label="ProjectName")
+
+
+@reads("smartdok", Article)
+class ArticleReader(Reader[Article]):
+    """Goods and machines (A1). Neither list has a change filter, so every pass reads them whole.
+
+    `source_id` is `goods:<Id>` or `machine:<Id>`: the two number their objects independently.
+    """
+
+    goods: Shape = GoodsShape()
+    machines: Shape = MachineShape()
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """All goods, then all machines."""
+        for items in lists.pages(self.system.http, "/Goods", {"all": "true"}):
+            yield _page(items, self._goods)
+        for items in lists.pages(self.system.http, "/Machines", {"all": "true"}):
+            yield _page(items, self._machine)
+
+    def _goods(self, item: Any) -> Read | Unreadable:
+        return _prefixed("goods:", read(self.goods, item, _goods, key="Id", label="Name"))
+
+    def _machine(self, item: Any) -> Read | Unreadable:
+        return _prefixed("machine:", read(self.machines, item, _machine, key="Id", label="Name"))
+
+
+def _prefixed(prefix: str, result: Read | Unreadable) -> Read | Unreadable:
+    if isinstance(result, Unreadable):
+        return Unreadable(prefix + result.source_id, result.label, result.problems)
+    return result
+
+
+def _goods(values: Mapping[str, Any]) -> Article:
+    return Article(
+        source_id=f"goods:{values['id']}",
+        number=values["number"],
+        name=values["name"],
+        kind="production" if values["production"] else "consumption",
+        unit=(values["unit"] or {}).get("name", "").strip(),
+        price=values["price"],
+        active=values["active"],
+    )
+
+
+def _machine(values: Mapping[str, Any]) -> Article:
+    """A machine has no unit of its own; where it has a price, that is per hour."""
+    return Article(
+        source_id=f"machine:{values['id']}",
+        number=values["number"],
+        name=values["name"],
+        kind="machine",
+        unit="tim" if values["price"] is not None else "",
+        price=values["price"],
+        active=values["active"],
+    )
+
+
+@reads("smartdok", Invoice)
+class InvoiceReader(Reader[Invoice]):
+    """GET /Invoices: drafts and finalised billing bases. No change filter; empty unless both dates are sent [seen]."""
+
+    shape: Shape = InvoiceShape()
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """Every billing basis from 400 days before go-live to 400 days ahead."""
+        params = {
+            "fromDate": (window.go_live - AROUND).date().isoformat(),
+            "toDate": (window.now + AROUND).date().isoformat(),
+        }
+        for items in lists.pages(self.system.http, "/Invoices", params):
+            yield _page(items, self._take)
+
+    def one(self, source_id: str) -> Read | None:
+        """GET /Invoices/{id}, or None when there is none."""
+        try:
+            result = self._take(self.system.http.get(f"/Invoices/{int(source_id)}").json())
+        except Rejected as fault:
+            if fault.params.get("status") == 404:
+                return None
+            raise
+        return result if isinstance(result, Read) else None
+
+    def _take(self, item: Any) -> Read | Unreadable:
+        return read(self.shape, item, _invoice, key="Id", label="Title")
+
+
+def _invoice(values: dict[str, Any]) -> Invoice:
+    """G9: SmartDok does not give the moment of finalising; the last change, else the creation, stands for it."""
+    created, updated, lines = values.pop("created"), values.pop("updated"), values.pop("lines")
+    lines.sort(key=lambda line: (line["order"] is None, line["order"] or 0, line["id"]))
+    amounts = {name: Decimal(values.pop(name)) for name in ("discount", "surcharge")}
+    return Invoice(**values, **amounts, finalised_at=updated or created, rows=tuple(map(_row, lines)))
+
+
+def _row(line: Mapping[str, Any]) -> InvoiceRow:
+    """I6: the text of a row is LineText, else Detail, else Comment."""
+    return InvoiceRow(
+        code=line["code"],
+        text=next((text for text in (line["line_text"], line["detail"], line["comment"]) if text.strip()), ""),
+        quantity=line["quantity"],
+        price=line["price"],
+        unit=line["unit"],
+        discount=Decimal(line["discount"]),
+        surcharge=Decimal(line["surcharge"]),
+        sum=line["sum"],
+        project_id=line["project_id"],
+        kind=line["kind"],
+    )
