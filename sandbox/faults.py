@@ -88,8 +88,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
-        if self.times is not None and self.times < 1:
+        if self.times is not None and (not isinstance(self.times, int) or self.times < 1):
             raise ValueError("times must be at least 1, or null for as long as the fault stands")
+        if not isinstance(self.method, str) or not isinstance(self.path, str):
+            raise ValueError("method and path must be texts")
         try:
             self._path = re.compile(self.path)
         except re.error as error:
@@ -228,6 +230,8 @@ class Switchboard:
         if method == "POST" and not fault_id:
             try:
                 wanted = json.loads(body)
+                if not isinstance(wanted, dict):
+                    raise ValueError("a fault is an object")
                 return Answer.json(201, self.add(**wanted).as_json())
             except (ValueError, TypeError) as error:
                 return Answer.json(400, {"error": f"no fault added: {error}"})
