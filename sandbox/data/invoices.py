@@ -22,7 +22,8 @@ def _add(build: Build, lines: list[Record], *, days_ago: int | None = None, **fi
     serial = len(build.smartdok.invoices) + 1
     if days_ago is None:
         days_ago = 1 + serial * 5 % (GO_LIVE_DAYS - 3)
-    project = build.named[f"project {random.randint(0, 20)}"]
+    drawn = build.named[f"project {random.randint(0, 20)}"]
+    project = build.smartdok.projects[fields.get("ProjectId", drawn["Id"])]
     given = {
         "ProjectId": project["Id"],
         "CustomerId": project["CustomerId"],

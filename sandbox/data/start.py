@@ -1,4 +1,4 @@
-"""When the demo's data was made, kept beside it: a later start continues from it, and expectations count from that day."""
+"""When the demo's data was made, kept beside it: a later start continues, and expectations count from that day."""
 
 import datetime as dt
 import json
@@ -15,7 +15,7 @@ class FirstStart:
 
 
 def first_start(data_dir: Path | None, today: dt.date, empty: bool) -> FirstStart:
-    """What the folder was first started with; the arguments, noted down, if it is new. Without a folder, the arguments."""
+    """What the folder was first started with; if it is new or there is none, the arguments."""
     if data_dir is None:
         return FirstStart(today, empty)
     file = data_dir / FILE_NAME

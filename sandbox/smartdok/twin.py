@@ -28,9 +28,9 @@ class SmartDokTwin(TwinServer):
             requests.post(twin.url + "/Authorize/ApiToken", json={"Token": "t-1"})
 
     `clock` gives the present as an aware datetime and is handed to the companies. `latency` is seconds per request.
-    With a `data_file` the companies in it replace the given ones (`loaded` tells). `switches`, `document_timeout` (seconds)
-    and `sessions.life` can be changed while it runs. `renew_calls` counts the calls of /Authorize/ApiToken/Renew,
-    `deliveries` lists the webhook calls made. A fault's `tenant` is the company's API token.
+    With a `data_file` the companies in it replace the given ones (`loaded` tells). `switches`, `document_timeout`
+    (seconds) and `sessions.life` can be changed while it runs. `renew_calls` counts the calls of
+    /Authorize/ApiToken/Renew, `deliveries` lists the webhook calls made. A fault's `tenant` is the company's API token.
     """
 
     def __init__(
