@@ -89,8 +89,12 @@ class Answer:
         try:
             return simplejson.loads(self.content.decode("utf-8-sig"), use_decimal=True)
         except ValueError:
-            kind = Transient if self.method == "GET" else Unconfirmed
-            raise kind("http.not_json", method=self.method, path=self.path, status=self.status) from None
+            raise self.malformed() from None
+
+    def malformed(self) -> Transient:
+        """The fault of an answer that is not what the vendor promises: after a write nobody knows what was stored."""
+        kind = Transient if self.method == "GET" else Unconfirmed
+        return kind("http.not_json", method=self.method, path=self.path, status=self.status)
 
     def text(self) -> str:
         """The body as text, whatever it is."""
@@ -188,7 +192,8 @@ class Http:
             if self.throttle:
                 self.throttle.acquire()
             before_send()
-            answer = self._once(method, path, params=params, headers={**headers, **(extra or {})}, body=body, largest=largest)
+            sent = {**headers, **(extra or {})}
+            answer = self._once(method, path, params=params, headers=sent, body=body, largest=largest)
             if answer.status < 300:
                 return answer
             if not renewed and self.expired(answer) and self.auth.renew(headers):
@@ -198,7 +203,7 @@ class Http:
         raise AssertionError("unreachable")
 
     def _fault(self, answer: Answer) -> Fault:
-        where = {"method": answer.method, "path": answer.path, "status": answer.status}
+        where: dict[str, Any] = {"method": answer.method, "path": answer.path, "status": answer.status}
         if answer.status == 429:
             log.error("vendor throttled us", system=self.system, **where)
             wait = answer.headers.get("Retry-After", "")
@@ -255,6 +260,9 @@ class Http:
 
     def _whole(self, response: requests.Response, started: float, largest: int) -> bytes:
         """The body, within the time and size that one request may take."""
+        expected = response.headers.get("Content-Length", "")
+        if expected.isdigit() and int(expected) > largest:
+            raise InvalidRecord("document.too_large", size=int(expected), largest=largest)
         chunks, size = [], 0
         for chunk in response.iter_content(64 * 1024):
             chunks.append(chunk)
@@ -263,10 +271,8 @@ class Http:
                 raise InvalidRecord("document.too_large", size=size, largest=largest)
             if time.monotonic() - started > WHOLE_SECONDS:
                 raise requests.exceptions.ReadTimeout
-        expected = response.headers.get("Content-Length")
-        if expected is not None and expected.isdigit() and "Content-Encoding" not in response.headers:
-            if size < int(expected):
-                raise requests.exceptions.ChunkedEncodingError
+        if expected.isdigit() and "Content-Encoding" not in response.headers and size < int(expected):
+            raise requests.exceptions.ChunkedEncodingError
         return b"".join(chunks)
 
 

@@ -1,4 +1,4 @@
-"""Pure helpers of every mapping: numbers (G2), text (G5), money (G6), clocks (G7), Swedish organisation numbers (C3)."""
+"""Pure helpers of every mapping: numbers (G2), text (G5), money (G6), clocks (G7), organisation numbers (C3)."""
 
 import datetime
 import re
@@ -63,8 +63,8 @@ class Charset:
         self._replacements = replacements
 
     def accepts(self, char: str) -> bool:
-        """Letters and digits of any alphabet, space, line break and the published extras."""
-        return char.isalpha() or char.isdigit() or char in " \n\r" or char in self._extra
+        """Letters of any alphabet, the ten digits, space, line break and the published extras."""
+        return char.isalpha() or char in "0123456789 \n\r" or char in self._extra
 
     def made_acceptable(self, text: str) -> str:
         """The text with every character replaced or dropped that is not accepted."""
@@ -126,7 +126,7 @@ def is_legal_person(text: str) -> bool:
     Source: Skatteverket, organisationsnummer: the middle pair ("month") is never below 20 for a legal person.
     """
     match = _ORGANISATION_NUMBER.match(text.strip().replace(" ", ""))
-    return bool(match) and int(match[1][2]) >= 2
+    return match is not None and int(match[1][2]) >= 2
 
 
 def swedish_amount(amount: Decimal) -> str:

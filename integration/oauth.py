@@ -112,7 +112,11 @@ class OAuthClient:
 
     def _token(self, form: dict[str, str], headers: dict[str, str] | None = None) -> Token:
         basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-        answer = self.http.form("/token", form, {"Authorization": f"Basic {basic}", **(headers or {})})
+        try:
+            answer = self.http.form("/token", form, {"Authorization": f"Basic {basic}", **(headers or {})})
+        except Transient as fault:
+            # Never `Unconfirmed`: no write of ours has left. A refresh token that died with the answer shows next time.
+            raise Transient(f"{self.cause}.token_unavailable", why=fault.cause) from None
         if answer.status == 429 or answer.status >= 500:
             raise Transient(f"{self.cause}.token_unavailable", status=answer.status)
         if answer.status != 200:
@@ -121,7 +125,7 @@ class OAuthClient:
             body: dict[str, Any] = answer.json()
             lifetime = float(body.get("expires_in", 3600))
             return Token(body["access_token"], timezone.now().timestamp() + lifetime, body.get("refresh_token") or "")
-        except (KeyError, TypeError, ValueError):
+        except (Transient, KeyError, TypeError, ValueError):
             raise Transient(f"{self.cause}.token_unavailable", status=answer.status) from None
 
     def _refusal(self, answer: Answer) -> AuthError:

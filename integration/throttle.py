@@ -66,4 +66,4 @@ class Throttle:
         """Seconds until a place may be free; 0 when one was taken."""
         window = int((self.seconds + self.margin) * 1_000_000)
         answer = _redis(settings.REDIS_URL).eval(_ACQUIRE, 1, f"throttle:{self.key}", self.limit, window, member)
-        return math.ceil(int(float(answer)) / 1000) / 1000  # type: ignore[arg-type]
+        return math.ceil(int(float(answer)) / 1000) / 1000

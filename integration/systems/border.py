@@ -1,7 +1,7 @@
 """The border: vendor JSON becomes Python values, or a list of problems that a user understands (G8).
 
-Fields are strict about what a vendor's document promises and lenient where vendors are known to be: a null where text is
-promised is empty text, an unknown field is ignored. A record that cannot be read never stops the others of its page.
+Fields are strict about what a vendor's document promises and lenient where vendors are known to be: a null where text
+is promised is empty text, an unknown field is ignored. A record that cannot be read never stops the others of its page.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from integration.records import Read, Unreadable, fingerprint
 
 T = TypeVar("T")
 
-_MISSING = {"required": "saknas", "null": "saknas"}
+_MISSING: dict[str, Any] = {"required": "saknas", "null": "saknas"}
 
 
 class Shape(Schema):

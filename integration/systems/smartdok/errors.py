@@ -30,7 +30,7 @@ NAMES: dict[str, type[Fault]] = {
 
 def refuse(answer: Answer) -> Fault:
     """The fault that a 3xx or 4xx answer stands for. Unknown ones are for a person."""
-    where = {"method": answer.method, "path": answer.path, "status": answer.status}
+    where: dict[str, Any] = {"method": answer.method, "path": answer.path, "status": answer.status}
     if answer.status in {401, 403}:
         right = RIGHTS.get(answer.path.strip("/").split("/")[0], "")
         return AuthError("smartdok.missing_right", state="missing_right", scope="flow", right=right, **where)

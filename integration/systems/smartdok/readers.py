@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from integration.errors import Rejected
@@ -154,8 +153,7 @@ def _invoice(values: dict[str, Any]) -> Invoice:
     """G9: SmartDok does not give the moment of finalising; the last change, else the creation, stands for it."""
     created, updated, lines = values.pop("created"), values.pop("updated"), values.pop("lines")
     lines.sort(key=lambda line: (line["order"] is None, line["order"] or 0, line["id"]))
-    amounts = {name: Decimal(values.pop(name)) for name in ("discount", "surcharge")}
-    return Invoice(**values, **amounts, finalised_at=updated or created, rows=tuple(map(_row, lines)))
+    return Invoice(**values, finalised_at=updated or created, rows=tuple(map(_row, lines)))
 
 
 def _row(line: Mapping[str, Any]) -> InvoiceRow:
@@ -166,8 +164,8 @@ def _row(line: Mapping[str, Any]) -> InvoiceRow:
         quantity=line["quantity"],
         price=line["price"],
         unit=line["unit"],
-        discount=Decimal(line["discount"]),
-        surcharge=Decimal(line["surcharge"]),
+        discount=line["discount"],
+        surcharge=line["surcharge"],
         sum=line["sum"],
         project_id=line["project_id"],
         kind=line["kind"],

@@ -1,7 +1,12 @@
 """The shapes of SmartDok's objects, as far as we read them, with the words of its screens."""
 
-from integration.systems.border import Amount, Count, Day, Flag, Key, Moment, Number, Rows, Shape, Text
+from decimal import Decimal
+
 from marshmallow import fields
+
+from integration.systems.border import Amount, Count, Day, Flag, Key, Moment, Number, Rows, Shape, Text
+
+ZERO = Decimal(0)
 
 
 class CustomerShape(Shape):
@@ -89,8 +94,8 @@ class LineShape(Shape):
     quantity = Amount("Quantity", "Antal", required=True)
     price = Amount("Price", "Pris", required=True)
     unit = Number("UnitType", "Enhet")
-    discount = Amount("Discount", "Rabatt", load_default=0)
-    surcharge = Amount("Surcharge", "Påslag", load_default=0)
+    discount = Amount("Discount", "Rabatt", load_default=ZERO)
+    surcharge = Amount("Surcharge", "Påslag", load_default=ZERO)
     sum = Amount("Sum", "Summa", required=True)
     project_id = Key("ProjectId", "Projekt", optional=True)
     kind = Text("InvoiceLineType", "Radtyp")
@@ -116,7 +121,7 @@ class InvoiceShape(Shape):
     reference = Text("InvoiceRef", "Fakturareferens")
     invoiced_by = Text("InvoicedBy", "Fakturerad av")
     serial_number = Number("SerialNumber", "Löpnummer")
-    discount = Amount("Discount", "Rabatt", load_default=0)
-    surcharge = Amount("Surcharge", "Påslag", load_default=0)
+    discount = Amount("Discount", "Rabatt", load_default=ZERO)
+    surcharge = Amount("Surcharge", "Påslag", load_default=ZERO)
     total = Amount("TotalPrice", "Totalpris", required=True)
     lines = Rows("InvoiceLines", LineShape)

@@ -129,7 +129,7 @@ def _line(line: CostLine) -> dict[str, Any]:
 
 @writes("smartdok", DocumentLink)
 class DocumentLinkWriter(Writer[DocumentLink]):
-    """POST …/document/upload: SmartDok fetches the PDF from our address while we wait (S6). Nothing can be looked up."""
+    """POST …/document/upload: SmartDok fetches the PDF from our address while we wait (S6)."""
 
     keyed: ClassVar[bool] = False
     look_first: ClassVar[bool] = False

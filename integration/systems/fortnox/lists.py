@@ -1,0 +1,50 @@
+"""Fortnox' lists are pages (note 19): up to 500 rows, `@TotalPages` in MetaInformation."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integration.errors import Transient
+from integration.http import Http
+from integration.systems.fortnox.system import object_of
+
+LIMIT = 500
+MOST_PAGES = 2000
+
+
+def pages(
+    http: Http, path: str, name: str, key: tuple[str, ...], params: Mapping[str, Any]
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a list page by page; each once, known by `key`, also when the list shifts while it is read.
+
+    Args:
+        name: where the rows lie in the answer, such as `Customers`.
+        key: fields that tell rows apart.
+    """
+    seen: set[tuple[Any, ...]] = set()
+    page, before = 1, 0
+    for _ in range(MOST_PAGES):
+        body = object_of(http.get(path, {"limit": LIMIT, **params, **({"page": page} if page > 1 else {})}))
+        rows = body.get(name)
+        if not isinstance(rows, list):
+            raise Transient("fortnox.no_list", path=path)
+        yield [
+            row for row in rows if isinstance(row, dict) and _first_time(tuple(row.get(field) for field in key), seen)
+        ]
+        meta = body.get("MetaInformation") or {}
+        total, last = meta.get("@TotalResources"), meta.get("@TotalPages")
+        shrunk = isinstance(total, int) and total < before
+        before = total if isinstance(total, int) else 0
+        if shrunk and page > 1:
+            page -= 1  # rows have moved to a page that was read before they did
+        elif not rows or (page >= last if isinstance(last, int) else len(rows) < LIMIT):
+            return
+        else:
+            page += 1
+    raise Transient("fortnox.list_endless", path=path)
+
+
+def _first_time(key: tuple[Any, ...], seen: set[tuple[Any, ...]]) -> bool:
+    if key in seen and any(key):
+        return False
+    seen.add(key)
+    return True

@@ -1,0 +1,202 @@
+"""Supplier invoices from Fortnox. List rows are thin (note 24), so each that may have changed is fetched singly."""
+
+import datetime
+import hashlib
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import simplejson
+
+from integration.errors import Fault
+from integration.mapping import SWEDEN, ore, wall_clock
+from integration.records import Page, Read, SupplierInvoice, SupplierInvoiceRow, Unreadable
+from integration.registry import reads
+from integration.systems.base import Reader, Window
+from integration.systems.border import read
+from integration.systems.fortnox import lists
+from integration.systems.fortnox.errors import PARAMETER
+from integration.systems.fortnox.schemas import DetailShape, ThinShape
+
+PATH = "/3/supplierinvoices"
+LIST = "SupplierInvoices"
+KEY = ("GivenNumber",)
+AT_ONCE = 20  # single invoices per page: what the throttle interrupts is kept, and the next pass goes on from there
+# How long an unchanged list row vouches for the whole invoice. Polls overlap by 15 minutes, so a change that the list
+# row does not show is caught by a later one; the whole list is paged only where Fortnox takes no `lastmodified`.
+FRESH_POLL = datetime.timedelta(minutes=5)
+FRESH_WHOLE = datetime.timedelta(hours=24)
+VAT_ACCOUNTS = range(2610, 2660)  # BAS: output and input VAT, with the pairs of reverse charge (S4)
+
+
+@reads("fortnox", SupplierInvoice)
+class SupplierInvoiceReader(Reader[SupplierInvoice]):
+    """GET /3/supplierinvoices, changed since a minute, and each changed invoice by itself.
+
+    Memo: `thin`, the hash of the list row, and `fetched_at`, when the whole invoice was read.
+    """
+
+    incremental = True
+    thin = ThinShape()
+    detail = DetailShape()
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """Invoices that may have changed. One dated before go-live comes as its list row shows it: G9 leaves it out."""
+        pending = _Pending(self.system)
+        for rows, fresh in self._rows(window):
+            for at in range(0, len(rows), AT_ONCE):
+                yield from self._chunk(rows[at : at + AT_ONCE], window, fresh, pending)
+
+    def one(self, source_id: str) -> Read | None:
+        """The invoice by its GivenNumber, or None when there is none."""
+        values = self._fetch(source_id)
+        result = self._whole(values, _Pending(self.system)) if values else None
+        return result if isinstance(result, Read) else None
+
+    def _rows(self, window: Window) -> Iterator[tuple[list[dict[str, Any]], datetime.timedelta]]:
+        """List rows, with how long an unchanged one vouches for its invoice.
+
+        The document does not list `lastmodified` here, though it is in use: tried once per connection (note 23).
+        """
+        options = self.system.connection.options
+        if window.since is not None and options.get("supplier_lastmodified", True):
+            since = wall_clock(window.since, window.now).strftime("%Y-%m-%d %H:%M")
+            try:
+                for rows in self._list({"lastmodified": since}):
+                    yield rows, FRESH_POLL
+                return
+            except Fault as fault:
+                if fault.params.get("code") != PARAMETER:
+                    raise
+            options["supplier_lastmodified"] = False
+            self.system.connection.save(update_fields=["options"])
+        for rows in self._list({}):
+            yield rows, FRESH_WHOLE
+
+    def _list(self, params: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+        return lists.pages(self.system.http, PATH, LIST, KEY, params)
+
+    def _chunk(
+        self, rows: list[dict[str, Any]], window: Window, fresh: datetime.timedelta, pending: "_Pending"
+    ) -> Iterator[Page]:
+        """These rows read; what was read before a fault is given before it."""
+        taken: list[Read | Unreadable] = []
+        seen: list[str] = []
+        try:
+            for row in rows:
+                result = self._take(row, window, fresh, pending)
+                if isinstance(result, str):
+                    seen.append(result)
+                elif result is not None:
+                    taken.append(result)
+        except Fault:
+            yield _page(taken, seen)
+            raise
+        yield _page(taken, seen)
+
+    def _take(
+        self, row: dict[str, Any], window: Window, fresh: datetime.timedelta, pending: "_Pending"
+    ) -> Read | Unreadable | str | None:
+        """An invoice, or the key of one that is known to be unchanged, or None for one that is gone."""
+        head = read(self.thin, row, _thin, key="GivenNumber", label="SupplierName")
+        if isinstance(head, Unreadable):
+            return head
+        source_id = head.record.source_id
+        if head.record.invoice_date < window.go_live.astimezone(SWEDEN).date():
+            return head
+        digest = _digest(row)
+        memo = window.memo(source_id) or {}
+        if memo.get("thin") == digest and window.now - datetime.datetime.fromisoformat(memo["fetched_at"]) < fresh:
+            return str(source_id)
+        values = self._fetch(source_id)
+        if values is None:
+            return None
+        whole = self._whole(values, pending)
+        if isinstance(whole, Unreadable):
+            return whole
+        return Read(whole.record, {"thin": digest, "fetched_at": window.now.isoformat()})
+
+    def _fetch(self, number: str) -> dict[str, Any] | None:
+        body = self.system.get(f"{PATH}/{quote(number, safe='')}")
+        values = body.get("SupplierInvoice") if body else None
+        return values if isinstance(values, dict) else None
+
+    def _whole(self, values: dict[str, Any], pending: "_Pending") -> Read | Unreadable:
+        def build(loaded: dict[str, Any]) -> SupplierInvoice:
+            return _invoice(loaded, approval_pending=loaded["source_id"] in pending)
+
+        return read(self.detail, values, build, key="GivenNumber", label="SupplierName")
+
+
+class _Pending:
+    """Numbers of the invoices that wait for somebody's approval (S2, note 57): one list, fetched when first needed."""
+
+    def __init__(self, system: Any) -> None:
+        self._system = system
+        self._numbers: set[str] | None = None
+
+    def __contains__(self, number: str) -> bool:
+        if self._numbers is None:
+            rows = lists.pages(self._system.http, PATH, LIST, KEY, {"filter": "authorizepending"})
+            self._numbers = {str(row.get("GivenNumber")) for each in rows for row in each}
+        return number in self._numbers
+
+
+def _page(taken: list[Read | Unreadable], seen: list[str]) -> Page:
+    return Page(
+        reads=tuple(each for each in taken if isinstance(each, Read)),
+        unreadable=tuple(each for each in taken if isinstance(each, Unreadable)),
+        seen=tuple(seen),
+    )
+
+
+def _digest(row: dict[str, Any]) -> str:
+    text = simplejson.dumps(row, sort_keys=True, use_decimal=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _thin(values: dict[str, Any]) -> SupplierInvoice:
+    """The invoice as far as its list row shows it."""
+    return _invoice(
+        {**values, "vat": Decimal(0), "payment_pending": False, "our_reference": "", "rows": []}, approval_pending=False
+    )
+
+
+def _invoice(values: dict[str, Any], *, approval_pending: bool) -> SupplierInvoice:
+    """Money in kronor. Head amounts are in the invoice's currency, rows in kronor: a foreign total is taken from the
+    rows TOT and VAT where they are, else converted at the invoice's rate."""
+    values = dict(values)
+    rows = values.pop("rows")
+    rate, rate_unit, currency = values.pop("rate"), values.pop("rate_unit"), values.pop("currency")
+    if currency not in {"", "SEK"}:
+        factor = rate / (rate_unit or Decimal(1))
+        values["balance"] = ore(values["balance"] * factor)
+        values["total"] = _booked(rows, "TOT", -1, ore(values["total"] * factor))
+        values["vat"] = _booked(rows, "VAT", 1, ore(values["vat"] * factor))
+    numbered = tuple(_row(str(index), row) for index, row in enumerate(rows, 1))
+    return SupplierInvoice(**values, approval_pending=approval_pending, rows=numbered)
+
+
+def _booked(rows: list[dict[str, Any]], code: str, sign: int, otherwise: Decimal) -> Decimal:
+    """What the rows with this code add up to, debit being positive; `otherwise` where there is none."""
+    found = [row["debit"] - row["credit"] for row in rows if row["code"] == code]
+    return sum(found, Decimal(0)) * sign if any(found) else otherwise
+
+
+def _row(index: str, row: dict[str, Any]) -> SupplierInvoiceRow:
+    """S4: a row on a VAT account is VAT and no cost, whatever its code: so the pairs of reverse charge are."""
+    account = row["account"] if row["account"] != "0" else ""
+    texts = (row["item_description"], row["information"], row["account_description"])
+    return SupplierInvoiceRow(
+        number=index,
+        code=row["code"],
+        account=account,
+        description=next((text for text in texts if text.strip()), ""),
+        project_number=row["project_number"],
+        cost_center=row["cost_center"],
+        debit=row["debit"],
+        credit=row["credit"],
+        quantity=row["quantity"],
+        reverse_vat=account.isdigit() and int(account) in VAT_ACCOUNTS and row["code"] != "VAT",
+    )

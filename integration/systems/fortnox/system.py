@@ -1,0 +1,203 @@
+"""A tenant's access to Fortnox: client credentials of a service account, or one-time refresh tokens as the fallback."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from integration.errors import AuthError, ConfigError, Fault, InvalidRecord
+from integration.http import Answer, Http, NoAuth
+from integration.oauth import OAuthClient, Token, TokenAuth
+from integration.registry import system
+from integration.systems.base import Field, Identity, System
+from integration.systems.fortnox.errors import CHARACTERS, expired, is_missing, refuse
+from integration.systems.fortnox.text import without_inch
+from integration.throttle import Throttle
+
+# Note 11. Scopes are read + write; adding one needs a new consent (note 10).
+SCOPES = (
+    "customer project article invoice supplier supplierinvoice connectfile archive inbox settings companyinformation "
+    "costcenter bookkeeping"
+)
+LIMIT, SECONDS = 25, 5.0  # note 16: per client id and tenant, sliding
+WITHOUT_RENEWAL = 15 * 60
+
+
+@system("fortnox")
+class Fortnox(System):
+    """Fortnox' REST API.
+
+    Client credentials with the `TenantId` header (notes 3-5). `options["grant"] == "code"`: the consent was not made
+    for a service account, so tokens come from one-time refresh tokens (notes 1-2).
+    """
+
+    title = "Fortnox"
+    fields = (
+        Field(
+            "tenant_id",
+            "Fortnox databasnummer",
+            help="Numret på företaget i Fortnox. Det fylls i av sig självt när ni godkänner kopplingen.",
+        ),
+    )
+
+    def __init__(self, connection: Any, *, patience: float = 1.0) -> None:
+        super().__init__(connection, patience=patience)
+        self.auth = TokenAuth(connection, self._token)
+        self.http = self._door(self.auth)
+
+    @property
+    def tenant_id(self) -> str:
+        """Fortnox' DatabaseNumber of the company."""
+        return str(self.connection.options.get("tenant_id") or "").strip()
+
+    def check(self) -> Identity:
+        """GET /3/companyinformation.
+
+        Raises:
+            AuthError: no access, or to another company than the one that is set.
+            Transient: not reachable now.
+        """
+        company = self._company(self.http)
+        if str(company.get("DatabaseNumber")) != self.tenant_id:
+            raise _wrong_company(self.tenant_id, company)
+        return _identity(company)
+
+    def prepare(self) -> None:
+        """A token that outlives the next quarter of an hour."""
+        self.auth.ensure(WITHOUT_RENEWAL)
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """A JSON object, or None when there is nothing at that path."""
+        try:
+            return object_of(self.http.get(path))
+        except Fault as fault:
+            if is_missing(fault):
+                return None
+            raise
+
+    def write(
+        self, method: str, path: str, body: dict[str, Any], before_send: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
+        """Write once; the answer's object.
+
+        G5 writes an inch mark as `”`, which is not in Fortnox' published set. Where Fortnox holds to that set it
+        refuses the whole body for it, storing nothing, and gets two `’` instead.
+        """
+        try:
+            return object_of(self.http.write(method, path, json=body, before_send=before_send))
+        except InvalidRecord as fault:
+            plainer = without_inch(body)
+            if fault.params.get("code") != CHARACTERS or plainer == body:
+                raise
+        return object_of(self.http.write(method, path, json=plainer, before_send=before_send))
+
+    # -- consent -------------------------------------------------------------------------------------------------
+    def authorise_url(self, state: str, redirect_uri: str) -> str:
+        """Where an administrator of the company approves us, once, for a service account (notes 4, 8, 9)."""
+        query = {
+            "client_id": settings.FORTNOX_CLIENT_ID,
+            "redirect_uri": redirect_uri,
+            "scope": SCOPES,
+            "state": state,
+            "access_type": "offline",
+            "response_type": "code",
+            "account_type": "service",
+        }
+        return f"{settings.FORTNOX_AUTH_URL}/auth?{urlencode(query, quote_via=quote)}"
+
+    def exchange(self, code: str, redirect_uri: str) -> Identity:
+        """Turn the code of a consent into access that lasts. The company's number is stored where none was.
+
+        Raises:
+            AuthError: the code is no longer good, or it is the consent of another company.
+            Transient: not reachable now; the consent page can be used again.
+        """
+        token = self._client().code(code, redirect_uri)
+        company = self._company(self._door(_Given(token)))
+        number = str(company.get("DatabaseNumber") or "")
+        if self.tenant_id and self.tenant_id != number:
+            raise _wrong_company(self.tenant_id, company)
+        options = {**self.connection.options, "tenant_id": number}
+        options.pop("grant", None)
+        try:
+            token = self._client().client_credentials({"TenantId": number})
+        except AuthError:
+            if not token.refresh:
+                raise
+            options["grant"] = "code"
+        self.connection.options, self.connection.token = options, asdict(token)
+        self.connection.save(update_fields=["options", "token"])
+        return _identity(company)
+
+    # -- tokens --------------------------------------------------------------------------------------------------
+    def _token(self, spent: Token) -> Token:
+        refresh = spent.refresh or str(self.connection.secrets.get("refresh_token") or "")
+        if self.connection.options.get("grant", "code" if refresh else "") == "code":
+            if not refresh:
+                raise AuthError("fortnox.consent_gone", error="no refresh token")
+            token = self._client().refresh(refresh)
+            return replace(token, refresh=token.refresh or refresh)
+        if not self.tenant_id:
+            raise AuthError("fortnox.not_connected")
+        return self._client().client_credentials({"TenantId": self.tenant_id})
+
+    def _client(self) -> OAuthClient:
+        if not settings.FORTNOX_CLIENT_ID:
+            raise ConfigError("fortnox.client_missing", scope="connection")
+        door = Http("fortnox", settings.FORTNOX_AUTH_URL, auth=NoAuth(), refuse=refuse)
+        return OAuthClient(door, settings.FORTNOX_CLIENT_ID, settings.FORTNOX_CLIENT_SECRET, "fortnox")
+
+    def _door(self, auth: Any) -> Http:
+        key = f"fortnox:{settings.FORTNOX_CLIENT_ID}:{self.tenant_id}"
+        throttle = Throttle(key, LIMIT, SECONDS, patience=self.patience)
+        return Http("fortnox", settings.FORTNOX_API_URL, auth=auth, refuse=refuse, expired=expired, throttle=throttle)
+
+    def _company(self, door: Http) -> dict[str, Any]:
+        found = object_of(door.get("/3/companyinformation")).get("CompanyInformation")
+        return found if isinstance(found, dict) else {}
+
+
+class _Given:
+    """A token in the hand, before it is stored."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token.access}"}
+
+    def renew(self, refused: dict[str, str]) -> bool:
+        return False
+
+
+def object_of(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer.
+
+    Raises:
+        Transient, Unconfirmed: it is something else, as `Answer.json` says.
+    """
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise answer.malformed()
+    return body
+
+
+def _wrong_company(expected: str, company: dict[str, Any]) -> AuthError:
+    return AuthError(
+        "fortnox.wrong_company",
+        expected=expected,
+        got=str(company.get("DatabaseNumber") or ""),
+        company=str(company.get("CompanyName") or ""),
+    )
+
+
+def _identity(company: dict[str, Any]) -> Identity:
+    return Identity(
+        company=str(company.get("CompanyName") or ""),
+        details={
+            "organisation_number": str(company.get("OrganizationNumber") or ""),
+            "tenant_id": str(company.get("DatabaseNumber") or ""),
+        },
+    )
