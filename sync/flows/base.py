@@ -7,7 +7,7 @@ A new flow is a new file in this folder; see CONTRIBUTING.md, "Add a flow".
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from integration.errors import Changed, Fault
 from integration.records import Note, dump
@@ -79,13 +79,31 @@ class Desk(Protocol):
         """Whether that flow has read its source after this record was last read, so that absence means something."""
         ...
 
-    def document_url(self) -> str:
-        """A signed, expiring address of this item's stored document (S6)."""
+    @property
+    def target_id(self) -> str:
+        """The target's key of this item; empty until it lies there."""
+        ...
+
+    def needed(self) -> bool:
+        """Whether another item waits for this one."""
+        ...
+
+    def document_type(self, source_id: str) -> str:
+        """Type by content of the document kept for an item of this flow; empty when none is kept."""
+        ...
+
+    def document_url(self, joined: Sequence[str] = ()) -> str:
+        """A signed, expiring address of this item's document (S6), or of one PDF made of these items' documents."""
         ...
 
     def note(self, note: Note) -> None:
         """Record a warning on the item."""
         ...
+
+
+def doubles(desk: Desk, flow: str, number: str, own_id: str) -> list[str]:
+    """G3: other records of the same register that bear the same number, named for people."""
+    return [f"{peer.title} (id {peer.source_id})" for peer in desk.by_key(flow, number) if peer.source_id != own_id]
 
 
 def need(flow: str, *, key: str = "", source_id: str = "") -> str:
@@ -96,6 +114,11 @@ def need(flow: str, *, key: str = "", source_id: str = "") -> str:
 def need_pull(flow: str) -> str:
     """A reference to the next pull of a flow."""
     return f"{flow}:pull"
+
+
+def need_settled(flow: str, source_id: str) -> str:
+    """A reference to an item having found its end, whichever it is."""
+    return f"{flow}:settled={source_id}"
 
 
 def need_seen(flow: str, key: str) -> str:
@@ -120,8 +143,8 @@ class Flow(Generic[R, W]):
         reads, writes: the record taken from the source and the record given to the target.
         cadence: seconds between two pulls, by default.
         upstream: flows whose items the rules look up; they are pulled first.
-        updates: whether a later change in the source is written to the target (else it is shown to a person).
-        eager: whether an item goes when it is read (else when another item needs it, or a setting says so).
+        later_changes: what a change in the source after the transfer becomes: written, or shown to a person (I3).
+        fetches: its records stand for files, which are fetched from the source and kept before they are sent (S6).
         rank: order among the flows of a tenant.
     """
 
@@ -131,7 +154,8 @@ class Flow(Generic[R, W]):
     writes: ClassVar[type]
     cadence: ClassVar[int] = 120
     upstream: ClassVar[tuple[str, ...]] = ()
-    updates: ClassVar[bool] = True
+    later_changes: ClassVar[Literal["update", "show"]] = "update"
+    fetches: ClassVar[bool] = False
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()
 
@@ -142,6 +166,13 @@ class Flow(Generic[R, W]):
     def content(self, record: R) -> Any:
         """Plain JSON values whose change matters; everything by default."""
         return dump(record)
+
+    def before_fetch(self, record: R, desk: Desk) -> None:
+        """For flows of files: rules that need no file speak before it is fetched.
+
+        Raises:
+            Skip, Waiting: as `prepare` does.
+        """
 
     def prepare(self, record: R, desk: Desk) -> W:
         """Apply the rules: the record as the target shall get it.
@@ -157,6 +188,10 @@ class Flow(Generic[R, W]):
         Raises:
             Conflict: a person decides.
         """
+
+    def allowed(self, changes: dict[str, Any], desk: Desk) -> dict[str, Any]:
+        """The changes that may be written to an object that already lies in the target; all of them by default."""
+        return changes
 
     def changed(self, sent: R, now: R) -> Fault | None:
         """For flows that do not update: what to show when the source changed after the transfer; None for nothing."""

@@ -1,0 +1,4 @@
+"""Addresses of `integration`."""
+
+app_name = "integration"
+urlpatterns: list[object] = []

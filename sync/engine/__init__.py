@@ -1,0 +1,1 @@
+"""All sync logic: pull, push, settle, dispatch, sweep. Knows no vendor and no concrete flow."""

@@ -1,0 +1,111 @@
+"""What the engine lays out for a flow: look-ups in the items of the same tenant, settings, mapped values, documents."""
+
+import datetime
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from integration.models import Connection, Tenant, ValueMap
+from integration.records import Note, dump
+from sync import documents
+from sync.flows.base import Peer
+from sync.models import Document, Item, Pipeline
+
+
+def peer(item: Item) -> Peer:
+    """An item as far as a rule may look at it."""
+    return Peer(
+        item.source_id, item.key, item.title, item.state, item.cause, item.target_id, item.record or {}
+    )  # fmt: skip
+
+
+class ItemDesk:
+    """The desk for one item (`sync.flows.base.Desk`)."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.notes: list[dict[str, Any]] = []
+
+    @property
+    def go_live(self) -> datetime.date:
+        return self.item.tenant.go_live
+
+    @property
+    def today(self) -> datetime.date:
+        return timezone.localdate()
+
+    @property
+    def target_id(self) -> str:
+        return self.item.target_id
+
+    def setting(self, name: str) -> Any:
+        return self.item.pipeline.setting(name)
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str], str]:
+        rows = ValueMap.objects.filter(tenant_id=self.item.tenant_id)
+        return {(row.kind, row.source): row.target for row in rows}
+
+    def value(self, kind: str, source: str, default: str = "") -> str:
+        return self._values.get((kind, source), default)
+
+    def _items(self, flow: str) -> Any:
+        return Item.objects.filter(tenant_id=self.item.tenant_id, pipeline__flow=flow)
+
+    def by_key(self, flow: str, key: str) -> Sequence[Peer]:
+        return [peer(each) for each in self._items(flow).filter(key=key, gone_at=None).order_by("pk")]
+
+    def by_id(self, flow: str, source_id: str) -> Peer | None:
+        found = self._items(flow).filter(source_id=source_id).first()
+        return peer(found) if found else None
+
+    def pulled_since_change(self, flow: str) -> bool:
+        pipeline = Pipeline.objects.filter(tenant_id=self.item.tenant_id, flow=flow).first()
+        return pipeline is None or (pipeline.pulled_at is not None and pipeline.pulled_at >= self.item.read_at)
+
+    def needed(self) -> bool:
+        waiting = Item.objects.filter(tenant_id=self.item.tenant_id, state=Item.State.WAITING)
+        return bool(waiting.filter(needs__overlap=self.item.references).exists())
+
+    def document_type(self, source_id: str) -> str:
+        kept = Document.objects.filter(
+            item__pipeline_id=self.item.pipeline_id, item__source_id=source_id, kind=Document.Kind.ORIGINAL
+        ).first()
+        return kept.content_type if kept else ""
+
+    def document_url(self, joined: Sequence[str] = ()) -> str:
+        kept = Document.objects.filter(item__pipeline_id=self.item.pipeline_id, kind=Document.Kind.ORIGINAL)
+        if joined and (len(joined) > 1 or self.document_type(joined[0]) != documents.PDF):
+            parts = list(kept.filter(item__source_id__in=joined).order_by("item_id"))
+            return documents.signed_url(documents.join(self.item, parts))
+        return documents.signed_url(kept.get(item=self.item))
+
+    def note(self, note: Note) -> None:
+        self.notes.append(dump(note))
+
+
+def came_true(tenant: Tenant, reference: str, since: datetime.datetime) -> bool:
+    """Whether what an item waits for is there already (it may have come between looking and waiting)."""
+    flow, _, what = reference.partition(":")
+    if flow == "connection":
+        return Connection.objects.filter(tenant=tenant, system=what).exclude(
+            state__in=[Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED]
+        ).exists()  # fmt: skip
+    if flow == "pipeline":
+        return Pipeline.objects.filter(tenant=tenant, flow=what, paused_cause="").exists()
+    if flow == "document":
+        return Document.objects.filter(tenant=tenant, item_id=what, served_at__gte=since).exists()
+    if what == "pull":
+        return Pipeline.objects.filter(tenant=tenant, flow=flow, pulled_at__gte=since).exists()
+    kind, _, value = what.partition("=")
+    items = Item.objects.filter(tenant=tenant, pipeline__flow=flow)
+    if kind == "seen":
+        return items.filter(key=value, gone_at=None).exists()
+    if kind == "settled":
+        ended = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]
+        return items.filter(source_id=value, state__in=ended).exists()
+    by = Q(key=value) if kind == "no" else Q(source_id=value)
+    return items.filter(by).exclude(target_id="").exists()

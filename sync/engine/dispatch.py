@@ -1,0 +1,146 @@
+"""Dispatch: which pulls and items are due now. Rows decide; the queue only holds ids that say "look".
+
+Each tenant has at most one throttle window of items in the queue, topped up as they finish, so that a backlog of
+thousands neither floods the broker nor delays another tenant (principle 10).
+"""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from integration.models import Connection
+from sync.engine import states
+from sync.engine.access import PROBE_EVERY, resume
+from sync.engine.desk import came_true
+from sync.engine.states import State
+from sync.flows.base import flows
+from sync.models import Item, Pipeline
+
+WINDOW = 25  # items of one tenant in the queue or in work: one Fortnox throttle window
+QUEUED = datetime.timedelta(seconds=60)  # after which a message counts as lost
+LOOKED_AT = 200  # waiting items looked at in one sweep
+PULL_QUEUED = datetime.timedelta(seconds=60)
+
+
+def due_pulls() -> Iterator[Pipeline]:
+    """Pipelines to read now; each is handed out once a minute at most, and not while its source is out of reach."""
+    now = timezone.now()
+    due = (
+        Pipeline.objects.filter(enabled=True, tenant__active=True, next_pull_at__lte=now)
+        .filter(Q(lease_until=None) | Q(lease_until__lt=now))
+        .order_by("next_pull_at")
+    )
+    closed = set(_closed_connections())
+    for pipeline in due:
+        if (pipeline.tenant_id, pipeline.source) in closed:
+            continue
+        mine = Pipeline.objects.filter(pk=pipeline.pk, next_pull_at=pipeline.next_pull_at)
+        if mine.update(next_pull_at=now + PULL_QUEUED):
+            yield pipeline
+
+
+def _closed_connections(**tenant: int) -> QuerySet[Connection, tuple[int, str]]:
+    shut = [Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED]
+    return Connection.objects.filter(state__in=shut, **tenant).values_list("tenant_id", "system")
+
+
+def tenants_with_work() -> list[int]:
+    """Ids of tenants that have an item due."""
+    now = timezone.now()
+    due = Item.objects.filter(states.claimable(now), tenant__active=True)
+    return list(due.order_by().values_list("tenant_id", flat=True).distinct())
+
+
+def due_items(tenant_id: int) -> QuerySet[Item]:
+    """What may be sent for a tenant now, in the order of the flows."""
+    now = timezone.now()
+    due = Item.objects.filter(
+        states.claimable(now), tenant_id=tenant_id, tenant__active=True,
+        pipeline__enabled=True, pipeline__paused_cause="",
+    )  # fmt: skip
+    fetching = [each.key for each in flows() if each.fetches]
+    for _, system in _closed_connections(tenant_id=tenant_id):
+        due = due.exclude(pipeline__target=system).exclude(pipeline__source=system, pipeline__flow__in=fetching)
+    return due
+
+
+def take(tenant_id: int, *, only: int = WINDOW) -> list[tuple[int, str]]:
+    """Items to enqueue for a tenant: as many as its window has room for.
+
+    Returns:
+        Pairs of item id and flow key.
+    """
+    now = timezone.now()
+    busy = Item.objects.filter(tenant_id=tenant_id).filter(
+        Q(queued_until__gt=now) | Q(state=State.RUNNING, lease_until__gte=now)
+    )
+    room = min(only, WINDOW - busy.count())
+    if room <= 0:
+        return []
+    free = due_items(tenant_id).filter(Q(queued_until=None) | Q(queued_until__lte=now))
+    chosen = list(free.order_by(*order()).values_list("pk", "pipeline__flow", "queued_until")[:room])
+    taken = []
+    for pk, flow, queued in chosen:
+        mine = Item.objects.filter(pk=pk, queued_until=queued)
+        if mine.update(queued_until=now + QUEUED):
+            taken.append((pk, flow))
+    return taken
+
+
+def hold(item_id: int, seconds: float) -> None:
+    """Its message comes back by itself after so many seconds: nobody else needs to enqueue it."""
+    until = timezone.now() + datetime.timedelta(seconds=seconds) + QUEUED
+    Item.objects.filter(pk=item_id, state=State.WAITING).update(queued_until=until)
+
+
+def order() -> tuple[Case, F]:
+    """Customers and projects before the invoices that need them, then first come, first served."""
+    ranks = [When(pipeline__flow=each.key, then=Value(each.rank)) for each in flows()]
+    return Case(*ranks, default=Value(99), output_field=IntegerField()), F("pk")
+
+
+@dataclass
+class Swept:
+    """What a sweep found: counts by kind, and items to try as probes (id, flow key, tenant id)."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    probes: list[tuple[int, str, int]] = field(default_factory=list)
+
+
+def sweep() -> Swept:
+    """Find what nobody would look at any more and set it going."""
+    now = timezone.now()
+    swept = Swept()
+    expired = Item.objects.filter(state=State.RUNNING, lease_until__lt=now)
+    swept.counts["expired leases"] = expired.update(queued_until=None)
+    for pipeline in Pipeline.objects.exclude(paused_cause="").filter(enabled=True, probe_at__lte=now):
+        swept.probes += _probe(pipeline, now)
+    swept.counts["needs come true"] = sum(_look_again(item) for item in _waiting_for_others(now))
+    return swept
+
+
+def _waiting_for_others(now: datetime.datetime) -> QuerySet[Item]:
+    """Items that wait for a need, a few at random: a wake-up that was lost is made up for within minutes."""
+    waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - datetime.timedelta(minutes=1))
+    return waiting.exclude(needs=[]).select_related("tenant").order_by("?")[:LOOKED_AT]
+
+
+def _look_again(item: Item) -> int:
+    since = item.intent_at or item.read_at
+    true = [each for each in item.needs if came_true(item.tenant, each, since)]
+    return states.fulfil(item.tenant_id, true) if true else 0
+
+
+def _probe(pipeline: Pipeline, now: datetime.datetime) -> list[tuple[int, str, int]]:
+    """Let one item of a held-up pipeline try whether the cause is gone; without one, the next reading will tell."""
+    waiting = pipeline.items.filter(needs__contains=[f"pipeline:{pipeline.flow}"], state=State.WAITING)
+    first = waiting.order_by("pk").values_list("pk", flat=True).first()
+    Pipeline.objects.filter(pk=pipeline.pk).update(probe_at=now + PROBE_EVERY)
+    if first is None:
+        resume(pipeline)
+        return []
+    Item.objects.filter(pk=first, state=State.WAITING).update(not_before=now)
+    return [(first, pipeline.flow, pipeline.tenant_id)]

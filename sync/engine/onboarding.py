@@ -1,0 +1,58 @@
+"""Creating a tenant with its connections and pipelines; the same code for the command line, the demo and the admin."""
+
+import datetime
+from typing import Any
+
+from integration import registry
+from integration.models import Connection, Tenant
+from sync.flows.base import flows
+from sync.models import Pipeline
+
+
+def add_tenant(
+    slug: str, name: str, connections: dict[str, dict[str, str]], go_live: datetime.date | None = None
+) -> tuple[Tenant, bool]:
+    """Create the tenant, or bring the one with this slug up to date. Nothing that is there is lost.
+
+    Args:
+        connections: per system, the values of the fields that it declares; an empty value leaves what is stored.
+
+    Returns:
+        The tenant and whether it is new.
+    """
+    tenant, created = Tenant.objects.get_or_create(slug=slug, defaults={"name": name})
+    changed = {"name": name, **({"go_live": go_live} if go_live else {})}
+    if any(getattr(tenant, field) != value for field, value in changed.items()):
+        for field, value in changed.items():
+            setattr(tenant, field, value)
+        tenant.save()
+    for system, values in connections.items():
+        _connect(tenant, system, values)
+    add_pipelines(tenant)
+    return tenant, created
+
+
+def _connect(tenant: Tenant, system: str, values: dict[str, str]) -> None:
+    connection, _ = Connection.objects.get_or_create(tenant=tenant, system=system)
+    options, secrets = dict(connection.options), dict(connection.secrets)
+    for field in registry.systems[system].fields:
+        if value := values.get(field.name):
+            (secrets if field.secret else options)[field.name] = value
+    if (options, secrets) != (connection.options, connection.secrets):
+        connection.options, connection.secrets = options, secrets
+        connection.token = {}  # it was fetched with what has just been replaced
+        connection.state = Connection.State.UNCHECKED
+        connection.save()
+
+
+def add_pipelines(tenant: Tenant) -> None:
+    """One pipeline per flow that two of the tenant's systems can serve; those that exist stay as they are."""
+    systems = set(tenant.connections.values_list("system", flat=True))
+    for flow in flows():
+        sources = [name for name in registry.readers_of(flow.reads) if name in systems]
+        targets = [name for name in registry.writers_of(flow.writes) if name in systems]
+        pairs = [(source, target) for source in sources for target in targets if source != target]
+        if pairs:
+            source, target = pairs[0]
+            defaults: dict[str, Any] = {"source": source, "target": target, "cadence": flow.cadence}
+            Pipeline.objects.get_or_create(tenant=tenant, flow=flow.key, defaults=defaults)

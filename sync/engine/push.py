@@ -1,0 +1,271 @@
+"""Push: one item, one remote write, exactly once (I2).
+
+claim → prepare (rules) → find, where its fate is unknown → intent → write → settle. Whatever ends an attempt early
+is a fault whose class decides what happens next; an unknown exception goes to a person and is never retried blindly.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+from redis import RedisError
+
+from integration.errors import Fault, InvalidRecord, RateLimited, Rejected, Transient, Unconfirmed, Waiting
+from integration.records import dump, load
+from integration.systems.base import Found, Payload, Writer
+from sync.engine import presence, states
+from sync.engine.access import Systems, at_fault, resume
+from sync.engine.desk import ItemDesk, came_true
+from sync.engine.states import LeaseLost, State
+from sync.models import Attempt, Item, Pipeline
+
+log = structlog.get_logger(__name__)
+
+LOCAL = {"need", "left_out", "data", "conflict", "changed"}  # reasons found without asking anybody
+UPLOAD_TRIES = 8  # times a target may fail to fetch a document before a person is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """How a push ended. `state`: the item's, empty when there was nothing to do or somebody else has it.
+    `wait`: seconds until the clock brings it back, None when the clock has no part in it.
+    """
+
+    state: str = ""
+    wait: float | None = None
+
+
+def push(item_id: int, *, actor: str = states.SYSTEM, systems: Systems | None = None) -> Pushed:
+    """Bring one item to where it belongs."""
+    item = states.claim(item_id)
+    if item is None:
+        return Pushed()
+    with structlog.contextvars.bound_contextvars(tenant=item.tenant.slug, flow=item.pipeline.flow, item=item.pk):
+        try:
+            state = Push(item, systems or Systems(item.tenant), actor).run()
+        except LeaseLost:
+            log.warning("lease lost, another worker goes on")
+            return Pushed()
+    after(item)
+    wait = (item.not_before - timezone.now()).total_seconds() if item.not_before else None
+    return Pushed(state, wait)
+
+
+def after(item: Item) -> None:
+    """What an item's end means for others: those that needed it go, those that it needs are nudged."""
+    if item.state in {State.DONE, State.LEFT_OUT, State.STOPPED}:
+        states.fulfil(item.tenant_id, states.settled_references(item))
+    if item.state == State.WAITING and item.needs:
+        since = item.intent_at or item.read_at
+        true = [each for each in item.needs if came_true(item.tenant, each, since)]
+        if true:
+            states.fulfil(item.tenant_id, true)
+        nudge(item)
+
+
+def nudge(item: Item) -> None:
+    """What this item needs is looked at again: articles that nobody needed so far (A2), a source to be read anew."""
+    for reference in item.needs:
+        flow, _, what = reference.partition(":")
+        kind, _, value = what.partition("=")
+        if kind == "pull":
+            pipelines = Pipeline.objects.filter(tenant_id=item.tenant_id, flow=flow, enabled=True)
+            pipelines.filter(next_pull_at__gt=timezone.now()).update(next_pull_at=timezone.now())
+        elif kind in {"no", "id"}:
+            by = {"key": value} if kind == "no" else {"source_id": value}
+            left_out = Item.objects.filter(
+                tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT, target_id="", **by
+            )
+            states.wake(left_out, note=f"needed by {item}")
+
+
+class Push:
+    """One attempt at one claimed item."""
+
+    def __init__(self, item: Item, systems: Systems, actor: str) -> None:
+        self.item = item
+        self.pipeline = item.pipeline
+        self.flow = item.pipeline.rules
+        self.systems = systems
+        self.actor = actor
+        self.desk = ItemDesk(item)
+        self.attempt: Attempt | None = None
+        self.side = self.pipeline.target
+        self.operation = "create"
+
+    def run(self) -> str:
+        """The attempt, and the state it ends in."""
+        try:
+            state = self._deliver()
+        except Fault as fault:
+            state = self._fail(fault)
+        except RedisError as error:
+            state = self._fail(Transient("redis", error=type(error).__name__))
+        except (LeaseLost, OperationalError, InterfaceError):
+            raise  # our own truth is out of reach: the lease runs out and somebody tries again
+        except Exception as error:
+            reference = uuid.uuid4().hex[:8]
+            log.exception("push failed", reference=reference)
+            self._end_attempt("failed", "internal", {"reference": reference})
+            state = states.settle(
+                self.item, State.STOPPED, actor=self.actor, reason=Item.Reason.INTERNAL, cause="internal",
+                params={"reference": reference, "error": type(error).__name__}, needs=[], not_before=None,
+            )  # fmt: skip
+        if state == State.DONE and self.pipeline.paused_cause:
+            resume(self.pipeline)
+        return state
+
+    # -- the way there ---------------------------------------------------------------------------------------
+    def _deliver(self) -> str:
+        if self.item.record is None:
+            raise InvalidRecord("data.unreadable", **self.item.params)
+        record = load(self.item.record, self.flow.reads)
+        if self.item.target_id and self.flow.later_changes == "show":
+            return self._show(record)
+        self._keep_file(record)
+        prepared = self.flow.prepare(record, self.desk)
+        writer = self.systems.writer(self.pipeline.target, self.flow.writes)
+        payload = writer.payload(prepared)
+        self.desk.notes += [dump(note) for note in payload.notes]
+        if self.item.target_id:
+            return self._update(writer, prepared, payload, self.item.sent or {})
+        found = None if presence.known_absent(self.item, writer) else self._find(writer, prepared)
+        if found is None:
+            try:
+                return self._create(writer, prepared, payload)
+            except Rejected as refusal:
+                found = self._already_there(writer, prepared)
+                if found is None:
+                    raise refusal from None
+        return self._adopt(writer, prepared, payload, found)
+
+    def _show(self, record: Any) -> str:
+        """Transferred once and for all: a change is shown to a person, not written (I3)."""
+        sent = load(self.item.sent_record, self.flow.reads) if self.item.sent_record else record
+        if fault := self.flow.changed(sent, record):
+            raise fault
+        return states.settle(self.item, State.DONE, actor=self.actor)
+
+    def _keep_file(self, record: Any) -> None:
+        """Fetch the file that the record stands for and keep it, before any rule looks at it (S6)."""
+        if not self.flow.fetches or self.desk.document_type(self.item.source_id):
+            return
+        self.flow.before_fetch(record, self.desk)
+        self.side = self.pipeline.source
+        self.systems.keep_file(self.item, record)
+        states.extend(self.item)
+        self.side = self.pipeline.target
+
+    def _find(self, writer: Writer[Any], prepared: Any) -> Found | None:
+        if self.flow.fetches:
+            return Found(self.item.source_id, {}) if self.systems.was_fetched(self.item) else None
+        if not writer.look_first and not self.item.intent_at:
+            return None
+        return writer.find(prepared)
+
+    def _already_there(self, writer: Writer[Any], prepared: Any) -> Found | None:
+        """The target refused to create it: perhaps because the snapshot was wrong and it exists."""
+        presence.forget(self.item)
+        return writer.find(prepared) if writer.keyed else None
+
+    def _create(self, writer: Writer[Any], prepared: Any, payload: Payload) -> str:
+        fields = {**payload.fields, **payload.on_create}
+        fields = {name: value for name, value in fields.items() if value not in ("", None)}
+        written = writer.create(prepared, fields, lambda: self._leaving("create", fields))
+        if self.flow.fetches and not self.systems.was_fetched(self.item):
+            self._end_attempt("handed over")
+            raise Waiting("S6.not_fetched", needs=[f"document:{self.item.pk}"])
+        return self._done(written.target_id, written.label, payload)
+
+    def _adopt(self, writer: Writer[Any], prepared: Any, payload: Payload, found: Found) -> str:
+        """It lies there: ours whose answer was lost, or one that somebody else made (I11)."""
+        ours = self.item.intent_at is not None
+        if not ours:
+            self.flow.adopt(prepared, found, self.desk)
+        self.item.adopted = not ours
+        self._start_attempt("adopt", found.fields)
+        self._end_attempt("done")
+        if self.flow.later_changes == "show":
+            return self._done(found.target_id, found.label, payload)
+        self.item.target_id, self.item.target_label = found.target_id, found.label
+        # What the source leaves empty is no wish to clear what a bookkeeper has filled in (G4).
+        empty = {name: value for name, value in plain(payload.fields).items() if value == ""}
+        return self._update(writer, prepared, payload, {**plain(found.fields), **empty})
+
+    def _update(self, writer: Writer[Any], prepared: Any, payload: Payload, sent: dict[str, Any]) -> str:
+        """Write what changed since the last write, and nothing else (G4)."""
+        now = plain(payload.fields)
+        changes = {name: value for name, value in payload.fields.items() if now[name] != sent.get(name, "")}
+        changes = self.flow.allowed(changes, self.desk) if changes else {}
+        if changes:
+            target = self.item.target_id
+            writer.update(target, prepared, changes, lambda: self._leaving("update", changes))
+        return self._done(self.item.target_id, self.item.target_label, payload)
+
+    # -- what is written down --------------------------------------------------------------------------------
+    def _leaving(self, operation: str, fields: dict[str, Any]) -> None:
+        """The request is about to leave: fence, intent, attempt."""
+        states.take_intent(self.item)
+        if self.attempt is None or self.attempt.outcome:
+            self._start_attempt(operation, fields)
+
+    def _start_attempt(self, operation: str, fields: dict[str, Any]) -> None:
+        self.operation = operation
+        self.attempt = Attempt.objects.create(
+            item=self.item, tenant_id=self.item.tenant_id, actor=self.actor, operation=operation, payload=plain(fields)
+        )
+
+    def _end_attempt(self, outcome: str, cause: str = "", params: dict[str, Any] | None = None) -> None:
+        if self.attempt:
+            Attempt.objects.filter(pk=self.attempt.pk).update(
+                finished_at=timezone.now(), outcome=outcome, cause=cause, params=params or {}
+            )
+            self.attempt.outcome = outcome
+
+    def _done(self, target_id: str, label: str, payload: Payload) -> str:
+        self._end_attempt("done")
+        return states.settle(
+            self.item,
+            State.DONE,
+            actor=self.actor,
+            target_id=target_id,
+            target_label=label or target_id,
+            adopted=self.item.adopted,
+            sent=plain(payload.fields),
+            sent_record=self.item.record if self.flow.later_changes == "show" else None,
+            sent_fingerprint=self.item.fingerprint,
+            sent_at=timezone.now(),
+            notes=self.desk.notes,
+            intent_at=None,
+        )
+
+    def _fail(self, fault: Fault) -> str:
+        if self.flow.fetches and isinstance(fault, Rejected) and self.item.tries < UPLOAD_TRIES:
+            if not self.systems.was_fetched(self.item):
+                # It could not fetch from us, whatever it says: our address may be out of reach for a moment.
+                fault = Transient("S6.not_fetched", **fault.params)
+        if fault.scope != "item":
+            at_fault(self.pipeline, fault, self.side)
+        if self.attempt is None and fault.reason not in LOCAL and not isinstance(fault, RateLimited):
+            self._start_attempt("look up", {})
+        outcome = "unconfirmed" if isinstance(fault, Unconfirmed) else "failed"
+        self._end_attempt(outcome, fault.cause, fault.params)
+        if outcome == "failed" and self.item.intent_at and self.attempt and self.attempt.operation != "look up":
+            # It was refused or never reached the target: nothing of ours can lie there from this attempt.
+            self._forget_intent()
+        Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(
+            notes=self.desk.notes, target_id=self.item.target_id, target_label=self.item.target_label,
+            adopted=self.item.adopted,
+        )  # fmt: skip
+        return states.settle_fault(self.item, fault, actor=self.actor)
+
+    def _forget_intent(self) -> None:
+        Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(intent_at=None)
+
+
+def plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields as JSON values that compare equal when they mean the same: 12.50 is 12.5, None is empty."""
+    return {name: "" if value is None else value for name, value in dump(fields).items()}

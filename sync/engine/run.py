@@ -1,0 +1,239 @@
+"""One full pass of a tenant in the foreground, no worker needed: pull, then push until nothing is due now.
+
+A rehearsal (`--dry-run`) is the same pass inside a transaction that is rolled back, with writers that write nothing.
+"""
+
+import datetime
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integration.errors import Fault
+from integration.http import counted
+from integration.models import Tenant
+from integration.systems.base import Found, Payload, Writer, Written
+from sync import documents
+from sync.engine import access, dispatch, report
+from sync.engine.access import Systems
+from sync.engine.pull import pull
+from sync.engine.push import push
+from sync.engine.states import State
+from sync.flows.base import Flow, flows, get_flow
+from sync.models import Document, Item, Pipeline
+
+PATIENCE = 30.0  # seconds the foreground waits for a throttle or for an item that the clock brings back
+CLOCK_TRIES = 4  # times the foreground waits for the same item
+ROUNDS = 4  # pulls that pushes may ask for
+BUSY_SECONDS = 60.0
+Progress = Callable[[str, int, int], None]
+
+
+def silent(flow: str, done: int, total: int) -> None:
+    """No progress shown."""
+
+
+@dataclass
+class Report:
+    """What a pass did. `failed`: causes that kept a reading from coming through, by flow."""
+
+    tenant: str
+    flows: dict[str, dict[str, int]] = field(default_factory=dict)
+    api_calls: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    failed: dict[str, Fault] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+def run_pass(
+    tenant: Tenant,
+    *,
+    only: Sequence[str] = (),
+    since: datetime.date | None = None,
+    actor: str = "sync",
+    progress: Progress = silent,
+    systems: Systems | None = None,
+) -> Report:
+    """Bring a tenant up to date, as far as that is possible now.
+
+    Args:
+        only: flow keys; empty for all. What they look up is read too, but not sent.
+        since: read changes from this day on.
+        progress: told the flow, how many of its items are through, and how many there are.
+    """
+    started, clock = timezone.now(), time.monotonic()
+    result = Report(tenant.slug)
+    with counted() as calls:
+        if systems is None:
+            systems = Systems(tenant, patience=PATIENCE)
+            for connection in tenant.connections.exclude(state="connected"):
+                access.check(connection, patience=PATIENCE)
+        wanted = [get_flow(key) for key in only] or flows()
+        for flow in _with_upstream(wanted):
+            _pull(tenant, flow, since, systems, result, progress)
+        for _ in range(ROUNDS):
+            _push_all(tenant, [each.key for each in wanted], actor, systems, progress)
+            asked = _asked_for(tenant)
+            if not asked:
+                break
+            for pipeline in asked:
+                _pull(tenant, pipeline.rules, None, systems, result, progress)
+    keys = {each.key for each in wanted}
+    result.flows = {key: row for key, row in report.counts(tenant, started).items() if key in keys}
+    result.api_calls = {name: calls.get(name, 0) for name in sorted({"fortnox", "smartdok"} | set(calls))}
+    result.seconds = round(time.monotonic() - clock, 2)
+    result.exit_code = _exit_code(tenant, result)
+    return result
+
+
+def _exit_code(tenant: Tenant, result: Report) -> int:
+    """0 all settled, 2 a person must act, 1 something failed that the clock will try again."""
+    if any(fault.reason in {"clock", "internal"} for fault in result.failed.values()):
+        return 1
+    if report.needs_person(tenant):
+        return 2
+    return 1 if report.still_trying(tenant) else 0
+
+
+def _with_upstream(wanted: list[Flow[Any, Any]]) -> list[Flow[Any, Any]]:
+    keys = {each.key for each in wanted} | {key for each in wanted for key in each.upstream}
+    return [each for each in flows() if each.key in keys]
+
+
+def _pull(
+    tenant: Tenant, flow: Flow[Any, Any], since: datetime.date | None, systems: Systems, result: Report, progress: Progress
+) -> None:
+    """Read one flow; when somebody else is reading it right now, wait for them and read again."""
+    pipeline = Pipeline.objects.select_related("tenant").filter(tenant=tenant, flow=flow.key).first()
+    if pipeline is None or not pipeline.enabled:
+        return
+    progress(flow.key, 0, 0)
+    deadline = time.monotonic() + BUSY_SECONDS
+    pulled = pull(pipeline, since=since, systems=systems)
+    while pulled.busy and time.monotonic() < deadline:
+        time.sleep(0.2)
+        pulled = pull(pipeline, since=since, systems=systems)
+    if pulled.fault:
+        result.failed[flow.key] = pulled.fault
+    else:
+        result.failed.pop(flow.key, None)
+
+
+def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, progress: Progress) -> None:
+    """Push until nothing is due now, waiting a little for what the clock brings back."""
+    waits: dict[int, int] = {}
+    through: dict[str, int] = dict.fromkeys(keys, 0)
+    while True:
+        due = dispatch.due_items(tenant.pk).filter(pipeline__flow__in=keys).order_by(*dispatch.order())
+        chosen = list(due.values_list("pk", "pipeline__flow")[: dispatch.WINDOW])
+        if not chosen:
+            nap = _soonest(tenant, keys, waits)
+            if nap is None:
+                return
+            time.sleep(nap)
+            continue
+        for pk, flow in chosen:
+            state = push(pk, actor=actor, systems=systems).state
+            if state == State.WAITING:
+                waits[pk] = waits.get(pk, 0) + 1
+            through[flow] += state != State.WAITING
+            left = dispatch.due_items(tenant.pk).filter(pipeline__flow=flow).count()
+            progress(flow, through[flow], through[flow] + left)
+
+
+def _soonest(tenant: Tenant, keys: list[str], waits: dict[int, int]) -> float | None:
+    """Seconds until the next item comes back by the clock, if that is soon and was not in vain too often."""
+    now = timezone.now()
+    tired = [pk for pk, times in waits.items() if times >= CLOCK_TRIES]
+    back = (
+        Item.objects.filter(tenant=tenant, pipeline__flow__in=keys, state=State.WAITING, not_before__gt=now)
+        .filter(not_before__lte=now + datetime.timedelta(seconds=PATIENCE))
+        .exclude(pk__in=tired)
+        .order_by("not_before")
+        .values_list("not_before", flat=True)
+        .first()
+    )
+    return max((back - now).total_seconds(), 0.01) if back else None
+
+
+def _asked_for(tenant: Tenant) -> list[Pipeline]:
+    """Pipelines that an item waits to be read anew."""
+    waiting = Item.objects.filter(tenant=tenant, state=State.WAITING).exclude(needs=[])
+    needs = {each for needs in waiting.values_list("needs", flat=True) for each in needs if each.endswith(":pull")}
+    keys = [each.removesuffix(":pull") for each in needs]
+    return list(Pipeline.objects.select_related("tenant").filter(tenant=tenant, flow__in=keys, enabled=True))
+
+
+# -- rehearsal ---------------------------------------------------------------------------------------------------
+class _Rehearsed(Writer[Any]):
+    """Says what would be written and writes nothing."""
+
+    def __init__(self, real: Writer[Any]) -> None:
+        super().__init__(real.system)
+        self.real = real
+        self.keyed, self.look_first = real.keyed, real.look_first  # type: ignore[misc]
+
+    def payload(self, record: Any) -> Payload:
+        return self.real.payload(record)
+
+    def find(self, record: Any) -> Found | None:
+        return self.real.find(record) if self.look_first else None
+
+    def existing(self) -> set[str] | None:
+        return self.real.existing()
+
+    def create(self, record: Any, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
+        before_send()
+        return Written("(would be created)")
+
+    def update(
+        self, target_id: str, record: Any, changes: dict[str, Any], before_send: Callable[[], None]
+    ) -> Written:
+        before_send()
+        return Written(target_id)
+
+
+class Rehearsal(Systems):
+    """Systems that are read and never written to."""
+
+    def writer(self, name: str, record: type) -> Writer[Any]:
+        return _Rehearsed(super().writer(name, record))
+
+    def keep_file(self, item: Item, record: Any) -> None:
+        """Nothing is fetched: every file is taken for the PDF that it probably is."""
+        Document.objects.get_or_create(
+            item=item,
+            kind=Document.Kind.ORIGINAL,
+            defaults={
+                "tenant_id": item.tenant_id, "name": record.name, "content_type": documents.PDF, "size": 0,
+                "sha256": "0" * 64, "path": "",
+            },
+        )  # fmt: skip
+
+    def was_fetched(self, item: Item) -> bool:
+        return item.intent_at is not None
+
+
+@contextmanager
+def _rolled_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def rehearse(tenant: Tenant, *, only: Sequence[str] = (), since: datetime.date | None = None) -> Report:
+    """What a pass would do, written nowhere. Counts of `created` and `updated` are of what would be."""
+    systems = Rehearsal(tenant, patience=PATIENCE)
+    with counted() as calls:
+        for connection in tenant.connections.all():
+            if access.check(connection, patience=PATIENCE) is not None:
+                systems.get(connection.system).prepare()  # no token is renewed inside the transaction
+        with _rolled_back():
+            result = run_pass(tenant, only=only, since=since, actor="rehearsal", systems=systems)
+    for name, number in calls.items():
+        result.api_calls[name] = result.api_calls.get(name, 0) + number
+    return result

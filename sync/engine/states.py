@@ -1,0 +1,205 @@
+"""Every transition of an item, each one conditional UPDATE, recorded with time and actor.
+
+`claim` and `take_intent` are the fences: whoever lost its lease writes nothing more, neither here nor over there.
+"""
+
+import datetime
+import random
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Func, Q, QuerySet, Value
+from django.utils import timezone
+
+from integration.errors import Fault, RateLimited, Waiting
+from integration.records import fingerprint
+from sync.flows.base import need_settled
+from sync.models import Item, Pipeline, Transition
+
+State = Item.State
+LEASE = datetime.timedelta(seconds=60)  # longer than one request may take (integration.http.WHOLE_SECONDS)
+LONGEST_PAUSE = datetime.timedelta(minutes=30)
+SYSTEM = "byggbro"
+
+
+class LeaseLost(Exception):
+    """Another worker took over, or a person moved the item: stop at once."""
+
+
+def claimable(now: datetime.datetime) -> Q:
+    """Items that may be taken now: due, or held by somebody whose lease ran out."""
+    return (
+        Q(state=State.PENDING)
+        | Q(state=State.WAITING, not_before__lte=now)
+        | Q(state=State.RUNNING, lease_until__lt=now)
+    )
+
+
+def claim(item_id: int) -> Item | None:
+    """Take the item for one lease; None when there is nothing to do or somebody else has it."""
+    now, token = timezone.now(), uuid.uuid4()
+    taken = (
+        Item.objects.filter(claimable(now), pk=item_id, tenant__active=True, pipeline__enabled=True)
+        .update(state=State.RUNNING, lease_token=token, lease_until=now + LEASE, queued_until=None)
+    )  # fmt: skip
+    if not taken:
+        return None
+    item: Item = Item.objects.select_related("pipeline__tenant", "tenant").get(pk=item_id)
+    return item if item.lease_token == token else None
+
+
+def take_intent(item: Item) -> None:
+    """Commit, before the request leaves, that it may have been stored from now on; renew the lease.
+
+    Raises:
+        LeaseLost: the item is no longer ours, so the request must not leave.
+    """
+    now = timezone.now()
+    if not _held(item).update(intent_at=now, lease_until=now + LEASE):
+        raise LeaseLost
+    item.intent_at = now
+
+
+def extend(item: Item) -> None:
+    """Renew the lease before another slow step.
+
+    Raises:
+        LeaseLost: the item is no longer ours.
+    """
+    if not _held(item).update(lease_until=timezone.now() + LEASE):
+        raise LeaseLost
+
+
+def _held(item: Item) -> QuerySet[Item]:
+    return Item.objects.filter(pk=item.pk, state=State.RUNNING, lease_token=item.lease_token)
+
+
+def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, **fields: Any) -> str:
+    """End a claim. `done` only if the content is still the one that was sent; else the item is due again.
+
+    Returns:
+        The state that the item now has.
+
+    Raises:
+        LeaseLost: somebody else's outcome stands.
+    """
+    now = timezone.now()
+    common = {"moved_at": now, "lease_token": None, "lease_until": None, "queued_until": None, **fields}
+    with transaction.atomic():
+        if state == State.DONE:
+            clean = {"reason": "", "cause": "", "params": {}, "needs": [], "not_before": None, "tries": 0}
+            held = _held(item).filter(fingerprint=item.fingerprint)
+            if not held.update(state=State.DONE, **common, **clean):
+                state = State.PENDING
+                if not _held(item).update(state=state, **common, **clean):
+                    raise LeaseLost
+        elif not _held(item).update(state=state, **common):
+            raise LeaseLost
+        record(item, before, state, actor, fields.get("cause", ""))
+    for name, value in {"state": state, **common}.items():
+        setattr(item, name, value)
+    return state
+
+
+def settle_fault(item: Item, fault: Fault, *, actor: str) -> str:
+    """End a claim with what stood in the way: the class of the fault says who must act."""
+    now = timezone.now()
+    fields: dict[str, Any] = {"reason": fault.reason, "cause": fault.cause, "params": fault.params, "needs": []}
+    fields["not_before"] = None
+    if isinstance(fault, Waiting):
+        state = State.WAITING
+        fields["needs"] = fault.needs
+    elif isinstance(fault, RateLimited):
+        state = State.WAITING
+        fields["not_before"] = now + datetime.timedelta(seconds=fault.wait)
+    elif fault.reason == Item.Reason.CLOCK:
+        state = State.WAITING
+        fields["not_before"] = now + pause(item.tries)
+        fields["tries"] = item.tries + 1
+    elif fault.scope != "item":
+        state = State.WAITING  # the flow or the connection is at fault: nothing of the item's is used up
+        fields["needs"] = [scope_reference(item.pipeline, fault)]
+    elif fault.reason == Item.Reason.LEFT_OUT:
+        state = State.LEFT_OUT
+    else:
+        state = State.STOPPED
+    return settle(item, state, actor=actor, **fields)
+
+
+def pause(tries: int) -> datetime.timedelta:
+    """Full jitter over a doubling span: 2 s, 4 s, 8 s … half an hour at most."""
+    span = min(2.0 * 2 ** min(tries, 12), LONGEST_PAUSE.total_seconds())
+    return datetime.timedelta(seconds=random.uniform(span / 2, span))  # noqa: S311 - jitter
+
+
+def scope_reference(pipeline: Pipeline, fault: Fault) -> str:
+    """What an item waits for when not itself but its flow or a connection is at fault."""
+    if fault.scope == "flow":
+        return f"pipeline:{pipeline.flow}"
+    return f"connection:{fault.params.get('system', pipeline.target)}"
+
+
+def record(item: Item, before: str, after: str, actor: str, cause: str = "", note: str = "") -> None:
+    """Write the transition down."""
+    Transition.objects.create(
+        item=item, tenant_id=item.tenant_id, actor=actor, before=before, after=after, cause=cause, note=note
+    )
+
+
+def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fields: Any) -> int:
+    """Move many items that nobody is working on, by one UPDATE and one INSERT … SELECT's worth of rows.
+
+    Items that are being sent stay: their worker's outcome comes first.
+    """
+    with transaction.atomic():
+        rows = list(
+            items.exclude(state=State.RUNNING).select_for_update(of=("self",)).values_list("pk", "state", "tenant_id")
+        )
+        if not rows:
+            return 0
+        reset = {"reason": "", "cause": "", "params": {}, "needs": [], "not_before": None, "tries": 0}
+        Item.objects.filter(pk__in=[pk for pk, _, _ in rows]).update(
+            state=state, moved_at=timezone.now(), queued_until=None, **{**reset, **fields}
+        )
+        Transition.objects.bulk_create(
+            [
+                Transition(
+                    item_id=pk, tenant_id=tenant, actor=actor, before=before, after=state,
+                    cause=fields.get("cause", ""), note=note,
+                )
+                for pk, before, tenant in rows
+            ]
+        )  # fmt: skip
+    return len(rows)
+
+
+def wake(items: QuerySet[Item], *, actor: str = SYSTEM, note: str = "") -> int:
+    """Make items due again; those that are due or being sent stay as they are."""
+    return move(items.exclude(state=State.PENDING), State.PENDING, actor=actor, note=note)
+
+
+def fulfil(tenant_id: int, references: Iterable[str]) -> int:
+    """These references came true: strike them from what waits, and wake what now waits for nothing."""
+    references = list(references)
+    waiting = Item.objects.filter(tenant_id=tenant_id, state=State.WAITING, reason__in=["need", "auth", "config"])
+    touched = list(waiting.filter(needs__overlap=references).values_list("pk", flat=True))
+    if not touched:
+        return 0
+    for reference in references:
+        Item.objects.filter(pk__in=touched).update(
+            needs=Func(F("needs"), Value(reference), function="array_remove")
+        )
+    return wake(Item.objects.filter(pk__in=touched, state=State.WAITING, needs=[]))
+
+
+def settled_references(item: Item) -> list[str]:
+    """What came true by this item having found an end; by lying in the target above all."""
+    ended = [need_settled(item.pipeline.flow, item.source_id)]
+    return [*item.references, *ended] if item.target_id else ended
+
+
+def content_fingerprint(pipeline: Pipeline, item_record: Any) -> str:
+    """The fingerprint of what matters of a record."""
+    return fingerprint(pipeline.rules.content(item_record))

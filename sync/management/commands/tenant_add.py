@@ -1,0 +1,62 @@
+"""`manage.py tenant_add`: create a tenant with both connections and all pipelines, and check both connections."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_slug
+from django.core.exceptions import ValidationError
+
+from sync.engine import access
+from sync.engine.onboarding import add_tenant
+from sync.explain import explain
+from sync.management.commands import day
+
+
+class Command(BaseCommand):
+    """Idempotent on SLUG: run again, it brings name, tokens and go-live up to date and keeps everything else."""
+
+    help = "Create a company with both connections and all pipelines, and check both connections."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="short name, letters, digits and hyphens")
+        parser.add_argument("--name", required=True, help="the company's name")
+        parser.add_argument("--smartdok-token", required=True, help="API token from SmartDok")
+        parser.add_argument("--smartdok-url", default="", help="SmartDok's address, when it is not the default")
+        parser.add_argument("--fortnox-tenant-id", required=True, help="Fortnox database number")
+        parser.add_argument("--go-live", type=day, help="first day that counts (YYYY-MM-DD), today by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        slug, go_live = options["slug"], options["go_live"]
+        try:
+            validate_slug(slug)
+        except ValidationError:
+            raise CommandError(f"SLUG {slug!r} may hold letters, digits, hyphens and underscores only") from None
+        tenant, created = add_tenant(
+            slug,
+            options["name"],
+            {
+                "smartdok": {
+                    "token": options["smartdok_token"],
+                    "url": options["smartdok_url"] or settings.SMARTDOK_API_URL,
+                },
+                "fortnox": {"tenant_id": options["fortnox_tenant_id"]},
+            },
+            go_live,
+        )
+        self.stdout.write(f"{'Created' if created else 'Updated'} {tenant.slug}: go-live {tenant.go_live}")
+        broken = False
+        for connection in tenant.connections.order_by("system"):
+            identity = access.check(connection)
+            if identity:
+                self.stdout.write(f"  {connection.system}: connected to {identity.company}")
+            else:
+                broken = True
+                told = explain(connection.cause, connection.params)
+                self.stdout.write(f"  {connection.system}: {connection.state}: {told.what} {told.to_do}")
+        if broken:
+            sys.exit(2)
+
+

@@ -1,0 +1,114 @@
+"""Celery tasks: an id in, one engine call, its answer becomes a retry or nothing. All logic is in `sync.engine`.
+
+Every flow has its own named tasks, so that Flower shows what is going on: `sync.invoices.push`.
+"""
+
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+from django.db import InterfaceError, OperationalError
+
+from integration.models import Connection
+from sync import documents
+from sync.engine import access, dispatch, states
+from sync.engine.pull import pull
+from sync.engine.push import push
+from sync.flows.base import flows
+from sync.models import Document, Pipeline
+
+log = structlog.get_logger(__name__)
+
+SHORT = 30.0  # seconds that a message waits in the queue; a longer wait is the row's, so that it holds no place
+
+ROBUST: dict[str, Any] = {
+    "acks_late": True,
+    "reject_on_worker_lost": True,
+    "ignore_result": True,
+    "autoretry_for": (OperationalError, InterfaceError),
+    "retry_backoff": 2,
+    "retry_backoff_max": 60,
+    "retry_jitter": True,
+    "max_retries": 8,
+}
+
+
+def task_name(flow: str, step: str) -> str:
+    """The name of a flow's task: `sync.supplier_invoices.push`."""
+    return f"sync.{flow.replace('-', '_')}.{step}"
+
+
+def _register(flow: str) -> dict[str, Task]:
+    @shared_task(name=task_name(flow, "pull"), bind=True, **ROBUST)
+    def pull_step(self: Task, pipeline_id: int) -> None:
+        pipeline = Pipeline.objects.select_related("tenant").get(pk=pipeline_id)
+        pull(pipeline)
+        send_due(pipeline.tenant_id)
+
+    @shared_task(name=task_name(flow, "push"), bind=True, **ROBUST)
+    def push_step(self: Task, item_id: int, tenant_id: int) -> None:
+        wait = push(item_id).wait
+        send_due(tenant_id)
+        if wait is not None and wait <= SHORT:
+            dispatch.hold(item_id, wait)
+            raise self.retry(countdown=max(wait, 0.05), max_retries=None)
+
+    return {"pull": pull_step, "push": push_step}
+
+
+steps = {flow.key: _register(flow.key) for flow in flows()}
+
+
+def send_due(tenant_id: int) -> int:
+    """Top up the tenant's window of queued items."""
+    taken = dispatch.take(tenant_id)
+    for item_id, flow in taken:
+        steps[flow]["push"].delay(item_id, tenant_id)
+    return len(taken)
+
+
+@shared_task(name="sync.tick", **ROBUST)
+def tick() -> None:
+    """Every few seconds: enqueue the pulls that are due and what lies in the rows and was not enqueued."""
+    for pipeline in dispatch.due_pulls():
+        steps[pipeline.flow]["pull"].delay(pipeline.pk)
+    for tenant_id in dispatch.tenants_with_work():
+        send_due(tenant_id)
+
+
+@shared_task(name="sync.dispatch", **ROBUST)
+def dispatch_tenant(tenant_id: int) -> None:
+    """Something of a tenant's woke up: enqueue what is due now instead of at the next tick."""
+    send_due(tenant_id)
+
+
+@shared_task(name="sync.sweep", **ROBUST)
+def sweep() -> None:
+    """Find expired leases, needs that came true, causes that may be gone."""
+    swept = dispatch.sweep()
+    for item_id, flow, tenant_id in swept.probes:
+        steps[flow]["push"].delay(item_id, tenant_id)
+    if any(swept.counts.values()):
+        log.info("sweep", **{name.replace(" ", "_"): count for name, count in swept.counts.items()})
+
+
+@shared_task(name="sync.health", **ROBUST)
+def health() -> None:
+    """Check every connection in a task of its own, so that a slow vendor delays nobody else's check."""
+    for connection_id in Connection.objects.filter(tenant__active=True).values_list("pk", flat=True):
+        check_connection.delay(connection_id)
+
+
+@shared_task(name="sync.check_connection", **ROBUST)
+def check_connection(connection_id: int) -> None:
+    """Check one connection; what waited for it goes on when it is back."""
+    connection = Connection.objects.select_related("tenant").get(pk=connection_id)
+    access.check(connection)
+    send_due(connection.tenant_id)
+
+
+def document_fetched(document: Document) -> None:
+    """The target has the whole file: the item that waits for it goes on."""
+    documents.mark_fetched(document)
+    if states.fulfil(document.tenant_id, [f"document:{document.item_id}"]):
+        dispatch_tenant.delay_on_commit(document.tenant_id)
