@@ -29,7 +29,7 @@ TENANTS = (
     Tenant(
         slug="ostanbygg",
         name="Östanbygg AB",
-        organisation_number="556812-4475",
+        organisation_number="556812-4472",
         smartdok_token="demo-smartdok-token-ostanbygg",
         fortnox_tenant_id=1400101,
         id=1,
@@ -40,7 +40,7 @@ TENANTS = (
     Tenant(
         slug="maltes-mark",
         name="Maltes Mark & Maskin AB",
-        organisation_number="559104-2288",
+        organisation_number="559104-2287",
         smartdok_token="demo-smartdok-token-maltes-mark",
         fortnox_tenant_id=1400202,
         id=2,

@@ -71,12 +71,6 @@ def current_user(company: Company) -> ResponseReturnValue:
     return next(iter(company.users.values()))
 
 
-@blueprint.get("/Users/<id>")
-@needs("UsersRead")
-def user(company: Company, id: str) -> ResponseReturnValue:
-    return found(company.users, id)
-
-
 @blueprint.get("/LicenseInfo")
 @needs(None)
 def license_info(company: Company) -> ResponseReturnValue:
