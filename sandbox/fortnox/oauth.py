@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.datastructures import MultiDict
 
 from sandbox.fortnox.company import SCOPES, Company, Consent
+from sandbox.fortnox.page import SCOPE_NAMES
 from sandbox.fortnox.tokens import Grant
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def oauth_routes(twin: FortnoxTwin) -> Blueprint:
     @routes.get("/auth")
     def ask() -> Response:
         wanted = _authorization(twin, request.args)
-        return make_response(
-            render_template(
-                "consent.html", companies=twin.companies.values(), scopes=wanted["scopes"], wanted=request.args
-            )
+        companies = twin.companies.values()
+        page = render_template(
+            "consent.html", companies=companies, scopes=wanted["scopes"], names=SCOPE_NAMES, wanted=request.args
         )
+        return make_response(page)
 
     @routes.post("/auth")
     def decide() -> WerkzeugResponse:

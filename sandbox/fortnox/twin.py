@@ -14,6 +14,7 @@ from sandbox.fortnox.api import api_routes
 from sandbox.fortnox.company import Company, system_clock
 from sandbox.fortnox.errors import bad_login, too_many_requests
 from sandbox.fortnox.oauth import oauth_routes
+from sandbox.fortnox.page import page_routes
 from sandbox.fortnox.throttle import Throttle
 from sandbox.fortnox.tokens import Tokens, tenant_of_token
 from sandbox.server import TwinServer
@@ -95,6 +96,7 @@ class FortnoxTwin(TwinServer):
         app = Flask(__name__)
         app.register_blueprint(oauth_routes(self))
         app.register_blueprint(api_routes(self))
+        app.register_blueprint(page_routes(self))
         return app
 
 

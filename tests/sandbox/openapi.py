@@ -39,7 +39,7 @@ DEVIATIONS = {
         "empty": 'note 33 and fortpyx: an empty field of an answer is null or "", whatever its type',
         "blank": "note 33: API_BLANK empties a field of any type, 0 empties an account or a VAT rate",
         "partial": "FX14, texts of the PUT operations: only what is sent is changed, so nothing is required",
-        "attachment": "note 58 and the text of /3/archive: with fileid it gives the file, although a folder is declared",
+        "attachment": "note 58 and the text of /3/archive: with fileid it gives the file where a folder is declared",
         "spelling": "Seen in practice 5: error/message/code beside Error/Message/Code",
     },
     "smartdok": {
