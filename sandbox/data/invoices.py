@@ -23,7 +23,7 @@ def _add(build: Build, lines: list[Record], *, days_ago: int | None = None, **fi
     if days_ago is None:
         days_ago = 1 + serial * 5 % (GO_LIVE_DAYS - 3)
     drawn = build.named[f"project {random.randint(0, 20)}"]
-    project = build.smartdok.projects[fields.get("ProjectId", drawn["Id"])]
+    project = build.smartdok.projects[fields.get("ProjectId") or drawn["Id"]]
     given = {
         "ProjectId": project["Id"],
         "CustomerId": project["CustomerId"],

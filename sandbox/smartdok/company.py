@@ -137,7 +137,7 @@ class Company:
         return self._add("sub_projects", shapes.SUB_PROJECT, defaults, fields)
 
     def add_unit(self, name: str) -> Record:
-        record = {"UnitId": self.next_id("units"), "Name": name}
+        record: Record = {"UnitId": self.next_id("units"), "Name": name}
         self.units[record["UnitId"]] = record
         return record
 
@@ -225,7 +225,7 @@ class Company:
 
     def _line(self, invoice: Record, index: int, fields: Record) -> Record:
         project = self.projects.get(fields.get("ProjectId", invoice["ProjectId"]) or 0)
-        line = {"Id": self.next_id("lines")} | shapes.INVOICE_LINE
+        line: Record = {"Id": self.next_id("lines")} | shapes.INVOICE_LINE
         _known(line, fields)
         line |= {
             "RowId": index + 1,

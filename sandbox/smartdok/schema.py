@@ -9,6 +9,7 @@ they are.
 import datetime as dt
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,6 +245,21 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+def _plain_date(text: str) -> dt.date:
+    """Only `YYYY-MM-DD`; Python would take week dates and dates without hyphens too."""
+    day = dt.date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(text)
+    return day
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "date": _plain_date,
+    "datetime": dt.datetime.fromisoformat,
+    "uuid": uuid.UUID,
+}
+
+
 def check(table: str, body: Any) -> Body:
     """The body with every field of the table, absent ones at their zero value.
 
@@ -286,9 +302,9 @@ def _value(field: Field, path: str, value: Any) -> Any:
 
 def _require_type(kind: str, path: str, value: Any) -> None:
     fits = isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
-    if fits and kind in {"date", "datetime", "uuid"}:
+    if fits and kind in _PARSERS:
         try:
-            {"date": dt.date.fromisoformat, "datetime": dt.datetime.fromisoformat, "uuid": uuid.UUID}[kind](value)
+            _PARSERS[kind](value)
         except ValueError:
             fits = False
     if not fits:

@@ -163,7 +163,16 @@ def test_refusals(smartdok: SmartDok, fields: dict[str, Any], refusal: str) -> N
     assert smartdok.company.supplier_invoices == {}
 
 
-@pytest.mark.parametrize("fields", [{"IssueDate": "2026-13-01"}, {"Vat": "250,10"}, {"Lines": {}}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"IssueDate": "2026-13-01"},
+        {"DueDate": "20260301"},
+        {"IssueDate": "2026-03-01T00:00:00"},
+        {"Vat": "250,10"},
+        {"Lines": {}},
+    ],
+)
 def test_what_does_not_deserialize_is_refused(smartdok: SmartDok, fields: dict[str, Any]) -> None:
     answer = smartdok.post("/SupplierInvoices", invoice(**fields))
     assert (answer.status_code, list(answer.json()["errors"])) == (400, list(fields))

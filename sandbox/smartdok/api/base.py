@@ -14,7 +14,7 @@ from sandbox.smartdok.errors import Malformed, NotFound, Unauthorized
 if TYPE_CHECKING:
     from sandbox.smartdok.twin import SmartDokTwin
 
-View = Callable[..., ResponseReturnValue]
+View = Callable[..., Any]
 
 
 def twin() -> "SmartDokTwin":

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.smartdok import lists
 from sandbox.smartdok.api.base import found, needs, twin
-from sandbox.smartdok.company import Company, Record
+from sandbox.smartdok.company import Company
+from sandbox.smartdok.shapes import Record
 
 blueprint = Blueprint("invoices", __name__)
 

@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.smartdok import lists, schema
 from sandbox.smartdok.api.base import body, created, found, needs, twin
-from sandbox.smartdok.company import Company, Record
+from sandbox.smartdok.company import Company
 from sandbox.smartdok.errors import Refused
+from sandbox.smartdok.shapes import Record
 
 blueprint = Blueprint("machines", __name__)
 

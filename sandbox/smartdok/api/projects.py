@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.smartdok import lists, schema
 from sandbox.smartdok.api.base import body, created, found, needs, twin
-from sandbox.smartdok.company import Company, Record
+from sandbox.smartdok.company import Company
 from sandbox.smartdok.errors import Refused
+from sandbox.smartdok.shapes import Record
 
 blueprint = Blueprint("projects", __name__)
 
@@ -91,7 +92,7 @@ def next_project_number(company: Company) -> ResponseReturnValue:
 
 @blueprint.get("/Projects/NextNumber")
 @needs("ProjectsRead")
-def next_number(company: Company) -> ResponseReturnValue:
+def next_number(company: Company) -> int:
     return _next_number(company)
 
 
@@ -152,7 +153,7 @@ def put_sub_project(company: Company, id: int) -> ResponseReturnValue:
 
 @blueprint.get("/Projects/<int:id>/SubProjects/NextNumber")
 @needs("ProjectsRead")
-def next_sub_project_number(company: Company, id: int) -> ResponseReturnValue:
+def next_sub_project_number(company: Company, id: int) -> int:
     found(company.projects, id)
     numbers = [s["SubProjectNumber"].strip() for s in company.sub_projects.values() if s["ProjectId"] == id]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1

@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.smartdok import schema
 from sandbox.smartdok.api.base import body, created, found, needs, session_company, twin
-from sandbox.smartdok.company import Company, Record
+from sandbox.smartdok.company import Company
 from sandbox.smartdok.errors import Refused
 from sandbox.smartdok.fetch import fetch_pdf
+from sandbox.smartdok.shapes import Record
 
 blueprint = Blueprint("supplier_invoices", __name__)
 
@@ -18,8 +19,8 @@ blueprint = Blueprint("supplier_invoices", __name__)
 @blueprint.get("/SupplierInvoices/<uuid:id>")
 @needs("SupplierInvoicesRead")
 def supplier_invoice(company: Company, id: object) -> ResponseReturnValue:
-    numbers = {uuid: number for number, uuid in company.supplier_invoice_ids.items()}
-    return company.supplier_invoices[found(numbers, str(id))]  # type: ignore[index]
+    by_id = {company.supplier_invoice_ids[number]: record for number, record in company.supplier_invoices.items()}
+    return found(by_id, str(id))
 
 
 @blueprint.post("/SupplierInvoices")

@@ -8,6 +8,7 @@ from sandbox.smartdok import lists
 from sandbox.smartdok.api.base import body, created, found, needs, twin
 from sandbox.smartdok.company import Company
 from sandbox.smartdok.errors import Refused
+from sandbox.smartdok.shapes import Record
 
 blueprint = Blueprint("webhooks", __name__)
 
@@ -28,7 +29,7 @@ def _given() -> dict[str, str]:
 @blueprint.post("/Webhooks")
 @needs("WebhooksWrite")
 def add_webhook(company: Company) -> ResponseReturnValue:
-    record = {"Id": company.next_id("webhooks"), **_given()}
+    record: Record = {"Id": company.next_id("webhooks"), **_given()}
     company.webhooks[record["Id"]] = record
     return created(record, f"/Webhooks/{record['Id']}")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.smartdok.company import Company, Record
+from sandbox.smartdok.company import Company
+from sandbox.smartdok.shapes import Record
 
 if TYPE_CHECKING:
     from sandbox.smartdok.twin import SmartDokTwin
