@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl
@@ -109,7 +110,9 @@ class OpenApi:
         self._validators: dict[str, Draft202012Validator] = {}
 
     @classmethod
+    @cache
     def load(cls, vendor: Vendor) -> OpenApi | None:
+        """Read once per run. None where the vendors' documents are not on this machine."""
         file = SPECS / f"{vendor}-openapi.json"
         return cls(vendor, json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
 

@@ -174,13 +174,21 @@ def _index(twin: FortnoxTwin, company: Company) -> str:
         names=SCOPE_NAMES,
         cost_accounts=[account for account in CHART if account >= 4000],
         newest=lambda objects: list(objects.values())[: -SHOWN - 1 : -1],
-        by_number=lambda objects: list(objects.values())[:SHOWN],
+        by_number=_by_number,
         further=_further,
         modified=modified,
         shown=SHOWN,
         message=request.args.get("message"),
         fault="fault" in request.args,
     )
+
+
+def _by_number(objects: dict[str, Any]) -> list[Any]:
+    """The first ones, numbers before texts."""
+    numbers = sorted(
+        objects, key=lambda number: (not number.isdecimal(), int(number) if number.isdecimal() else 0, number)
+    )
+    return [objects[number] for number in numbers[:SHOWN]]
 
 
 def _further(objects: dict[str, Any]) -> Markup:
