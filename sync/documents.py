@@ -55,6 +55,7 @@ def store(item: Item, name: str, content: bytes, kind: str = Document.Kind.ORIGI
     if kept and kept.sha256 == digest and default_storage.exists(kept.path):
         return kept
     path = default_storage.save(f"{item.tenant_id}/{item.pk}/{digest[:16]}", ContentFile(content))
+    document: Document
     document, _ = Document.objects.update_or_create(
         item=item,
         kind=kind,

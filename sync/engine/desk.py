@@ -1,7 +1,7 @@
 """What the engine lays out for a flow: look-ups in the items of the same tenant, settings, mapped values, documents."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -91,9 +91,7 @@ def came_true(tenant: Tenant, reference: str, since: datetime.datetime) -> bool:
     """Whether what an item waits for is there already (it may have come between looking and waiting)."""
     flow, _, what = reference.partition(":")
     if flow == "connection":
-        return Connection.objects.filter(tenant=tenant, system=what).exclude(
-            state__in=[Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED]
-        ).exists()  # fmt: skip
+        return any(each.usable for each in Connection.objects.filter(tenant=tenant, system=what))
     if flow == "pipeline":
         return Pipeline.objects.filter(tenant=tenant, flow=what, paused_cause="").exists()
     if flow == "document":
@@ -101,11 +99,13 @@ def came_true(tenant: Tenant, reference: str, since: datetime.datetime) -> bool:
     if what == "pull":
         return Pipeline.objects.filter(tenant=tenant, flow=flow, pulled_at__gte=since).exists()
     kind, _, value = what.partition("=")
-    items = Item.objects.filter(tenant=tenant, pipeline__flow=flow)
-    if kind == "seen":
-        return items.filter(key=value, gone_at=None).exists()
-    if kind == "settled":
-        ended = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]
-        return items.filter(source_id=value, state__in=ended).exists()
-    by = Q(key=value) if kind == "no" else Q(source_id=value)
-    return items.filter(by).exclude(target_id="").exists()
+    return Item.objects.filter(_SATISFIES[kind](value), tenant=tenant, pipeline__flow=flow).exists()
+
+
+_ENDED = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]
+_SATISFIES: dict[str, Callable[[str], Q]] = {
+    "no": lambda value: Q(key=value) & ~Q(target_id=""),
+    "id": lambda value: Q(source_id=value) & ~Q(target_id=""),
+    "seen": lambda value: Q(key=value, gone_at=None),
+    "settled": lambda value: Q(source_id=value, state__in=_ENDED),
+}

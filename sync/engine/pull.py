@@ -44,9 +44,7 @@ class Pulled:
     ids: set[str] = field(default_factory=set)
 
 
-def pull(
-    pipeline: Pipeline, *, since: datetime.date | None = None, systems: Systems | None = None
-) -> Pulled:
+def pull(pipeline: Pipeline, *, since: datetime.date | None = None, systems: Systems | None = None) -> Pulled:
     """Read what may have changed and store it.
 
     Args:
@@ -268,4 +266,3 @@ def _missing(pipeline: Pipeline, seen: set[str]) -> None:
             gone.exclude(target_id=""), State.STOPPED, actor=states.SYSTEM, reason=Item.Reason.CHANGED, cause="I3.gone"
         )
     _rejudge(pipeline, keys - {""}, exclude=gone_ids)
-

@@ -122,7 +122,7 @@ class Push:
     def _deliver(self) -> str:
         if self.item.record is None:
             raise InvalidRecord("data.unreadable", **self.item.params)
-        record = load(self.item.record, self.flow.reads)
+        record: Any = load(self.item.record, self.flow.reads)
         if self.item.target_id and self.flow.later_changes == "show":
             return self._show(record)
         self._keep_file(record)
@@ -243,10 +243,9 @@ class Push:
         )
 
     def _fail(self, fault: Fault) -> str:
-        if self.flow.fetches and isinstance(fault, Rejected) and self.item.tries < UPLOAD_TRIES:
-            if not self.systems.was_fetched(self.item):
-                # It could not fetch from us, whatever it says: our address may be out of reach for a moment.
-                fault = Transient("S6.not_fetched", **fault.params)
+        if self.flow.fetches and isinstance(fault, Rejected) and self._unfetched_yet():
+            # It could not fetch from us, whatever it says: our address may be out of reach for a moment.
+            fault = Transient("S6.not_fetched", **fault.params)
         if fault.scope != "item":
             at_fault(self.pipeline, fault, self.side)
         if self.attempt is None and fault.reason not in LOCAL and not isinstance(fault, RateLimited):
@@ -261,6 +260,9 @@ class Push:
             adopted=self.item.adopted,
         )  # fmt: skip
         return states.settle_fault(self.item, fault, actor=self.actor)
+
+    def _unfetched_yet(self) -> bool:
+        return self.item.tries < UPLOAD_TRIES and not self.systems.was_fetched(self.item)
 
     def _forget_intent(self) -> None:
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(intent_at=None)

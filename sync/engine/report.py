@@ -85,12 +85,8 @@ def status(tenant: Tenant) -> dict[str, Any]:
                 "pulled_at": each.pulled_at.isoformat() if each.pulled_at else None,
                 "paused": each.paused_cause,
                 "failed": each.failed_cause,
-                "explanation": why(
-                    each.paused_cause or each.failed_cause, each.paused_params or each.failed_params
-                ),
-                "states": dict(
-                    each.items.filter(gone_at=None).order_by().values_list("state").annotate(n=Count("pk"))
-                ),
+                "explanation": why(each.paused_cause or each.failed_cause, each.paused_params or each.failed_params),
+                "states": dict(each.items.filter(gone_at=None).order_by().values_list("state").annotate(n=Count("pk"))),
             }
             for each in tenant.pipelines.all()
         },
@@ -126,4 +122,3 @@ def _stopped(item: Item) -> dict[str, Any]:
         "who": told.who,
         "to_do": told.to_do,
     }
-

@@ -105,7 +105,12 @@ def _with_upstream(wanted: list[Flow[Any, Any]]) -> list[Flow[Any, Any]]:
 
 
 def _pull(
-    tenant: Tenant, flow: Flow[Any, Any], since: datetime.date | None, systems: Systems, result: Report, progress: Progress
+    tenant: Tenant,
+    flow: Flow[Any, Any],
+    since: datetime.date | None,
+    systems: Systems,
+    result: Report,
+    progress: Progress,
 ) -> None:
     """Read one flow; when somebody else is reading it right now, wait for them and read again."""
     pipeline = Pipeline.objects.select_related("tenant").filter(tenant=tenant, flow=flow.key).first()
@@ -190,9 +195,7 @@ class _Rehearsed(Writer[Any]):
         before_send()
         return Written("(would be created)")
 
-    def update(
-        self, target_id: str, record: Any, changes: dict[str, Any], before_send: Callable[[], None]
-    ) -> Written:
+    def update(self, target_id: str, record: Any, changes: dict[str, Any], before_send: Callable[[], None]) -> Written:
         before_send()
         return Written(target_id)
 

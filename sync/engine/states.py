@@ -14,7 +14,6 @@ from django.db.models import F, Func, Q, QuerySet, Value
 from django.utils import timezone
 
 from integration.errors import Fault, RateLimited, Waiting
-from integration.records import fingerprint
 from sync.flows.base import need_settled
 from sync.models import Item, Pipeline, Transition
 
@@ -76,6 +75,11 @@ def _held(item: Item) -> QuerySet[Item]:
     return Item.objects.filter(pk=item.pk, state=State.RUNNING, lease_token=item.lease_token)
 
 
+def _clean() -> dict[str, Any]:
+    """Nothing stands in the way any more."""
+    return {"reason": "", "cause": "", "params": {}, "needs": [], "not_before": None, "tries": 0}
+
+
 def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, **fields: Any) -> str:
     """End a claim. `done` only if the content is still the one that was sent; else the item is due again.
 
@@ -89,11 +93,18 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
     common = {"moved_at": now, "lease_token": None, "lease_until": None, "queued_until": None, **fields}
     with transaction.atomic():
         if state == State.DONE:
-            clean = {"reason": "", "cause": "", "params": {}, "needs": [], "not_before": None, "tries": 0}
+            clean: dict[str, Any] = {
+                "reason": "",
+                "cause": "",
+                "params": {},
+                "needs": [],
+                "not_before": None,
+                "tries": 0,
+            }
             held = _held(item).filter(fingerprint=item.fingerprint)
-            if not held.update(state=State.DONE, **common, **clean):
+            if not held.update(state=State.DONE, **common, **_clean()):
                 state = State.PENDING
-                if not _held(item).update(state=state, **common, **clean):
+                if not _held(item).update(state=state, **common, **_clean()):
                     raise LeaseLost
         elif not _held(item).update(state=state, **common):
             raise LeaseLost
@@ -159,9 +170,8 @@ def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fie
         )
         if not rows:
             return 0
-        reset = {"reason": "", "cause": "", "params": {}, "needs": [], "not_before": None, "tries": 0}
         Item.objects.filter(pk__in=[pk for pk, _, _ in rows]).update(
-            state=state, moved_at=timezone.now(), queued_until=None, **{**reset, **fields}
+            state=state, moved_at=timezone.now(), queued_until=None, **{**_clean(), **fields}
         )
         Transition.objects.bulk_create(
             [
@@ -188,9 +198,7 @@ def fulfil(tenant_id: int, references: Iterable[str]) -> int:
     if not touched:
         return 0
     for reference in references:
-        Item.objects.filter(pk__in=touched).update(
-            needs=Func(F("needs"), Value(reference), function="array_remove")
-        )
+        Item.objects.filter(pk__in=touched).update(needs=Func(F("needs"), Value(reference), function="array_remove"))
     return wake(Item.objects.filter(pk__in=touched, state=State.WAITING, needs=[]))
 
 
@@ -198,8 +206,3 @@ def settled_references(item: Item) -> list[str]:
     """What came true by this item having found an end; by lying in the target above all."""
     ended = [need_settled(item.pipeline.flow, item.source_id)]
     return [*item.references, *ended] if item.target_id else ended
-
-
-def content_fingerprint(pipeline: Pipeline, item_record: Any) -> str:
-    """The fingerprint of what matters of a record."""
-    return fingerprint(pipeline.rules.content(item_record))

@@ -50,7 +50,7 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
 
     def changed(self, sent: Invoice, now: Invoice) -> Fault | None:
         """I3, I10: what to show when the source changed after the transfer."""
-        sums = {"sum_before": swedish_amount(sent.total), "sum_now": swedish_amount(now.total)}
+        sums: dict[str, Any] = {"sum_before": swedish_amount(sent.total), "sum_now": swedish_amount(now.total)}
         if now.credited and not sent.credited:
             return Changed("I10", **sums)
         if now.draft and not sent.draft:
@@ -168,9 +168,7 @@ def _named(kind: str, shown: str, peer: Peer | None) -> str:
     return f"{kind} {shown} {peer.title} ({peer.state}{why})"
 
 
-def _rows(
-    record: Invoice, projects: dict[str, str], articles: dict[str, str], desk: Desk
-) -> tuple[OutgoingRow, ...]:
+def _rows(record: Invoice, projects: dict[str, str], articles: dict[str, str], desk: Desk) -> tuple[OutgoingRow, ...]:
     """I6, I7: the rows as they are sent; their sum is the total to the öre."""
     rows: list[OutgoingRow] = []
     for position, row in enumerate(record.rows, 1):

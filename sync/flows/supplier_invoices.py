@@ -98,9 +98,7 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
         if which == "approved" and record.approval_pending:
             raise Skip("S2.not_approved", number=record.source_id)
 
-    def _projects(
-        self, record: SupplierInvoice, rows: list[SupplierInvoiceRow], desk: Desk
-    ) -> dict[str, str]:
+    def _projects(self, record: SupplierInvoice, rows: list[SupplierInvoiceRow], desk: Desk) -> dict[str, str]:
         """S3: the project system's id of every project number on the invoice.
 
         Raises:
@@ -126,7 +124,9 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
         if missing and not desk.pulled_since_change("projects"):
             raise Waiting("S3.unknown_project", needs=[need_pull("projects")], projects=missing)
         if missing:
-            raise Waiting("S3.unknown_project", needs=[need_seen("projects", each) for each in missing], projects=missing)
+            raise Waiting(
+                "S3.unknown_project", needs=[need_seen("projects", each) for each in missing], projects=missing
+            )
         return ids
 
 

@@ -33,10 +33,14 @@ class Command(BaseCommand):
     def _show(self, told: dict[str, Any]) -> None:
         self.stdout.write(f"{told['tenant']} ({told['name']}), go-live {told['go_live']}")
         for system, connection in told["connections"].items():
-            self.stdout.write(f"  {system}: {connection['state']} since {connection['since']} {connection['explanation']}")
+            self.stdout.write(
+                f"  {system}: {connection['state']} since {connection['since']} {connection['explanation']}"
+            )
         for flow, pipeline in told["pipelines"].items():
             states = ", ".join(f"{state} {number}" for state, number in pipeline["states"].items()) or "empty"
             held = f" – {pipeline['explanation']}" if pipeline["explanation"] else ""
             self.stdout.write(f"  {flow}: {states}{held}")
         for item in told["needs_you"] + told["waiting"]:
-            self.stdout.write(f"    {item['state']} {item['flow']} {item['number']} {item['title']}: {item['explanation']}")
+            self.stdout.write(
+                f"    {item['state']} {item['flow']} {item['number']} {item['title']}: {item['explanation']}"
+            )

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             report = rehearse(tenant, **chosen)
         else:
-            with _bars(options["json"]) as progress:
+            with Bars(options["json"]) as progress:
                 report = run_pass(tenant, progress=progress, **chosen)
         if options["json"]:
             self.stdout.write(json.dumps({
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{item['flow']} {item['number']} {item['title']}: {item['explanation']}")
 
 
-class _bars:
+class Bars:
     """Progress bars on a terminal, nothing elsewhere."""
 
     def __init__(self, quiet: bool) -> None:

@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
-from django.core.exceptions import ValidationError
 
 from sync.engine import access
 from sync.engine.onboarding import add_tenant
@@ -58,5 +58,3 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {connection.system}: {connection.state}: {told.what} {told.to_do}")
         if broken:
             sys.exit(2)
-
-
