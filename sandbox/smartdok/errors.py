@@ -19,7 +19,7 @@ def _short(field: str) -> str:
     return _OWN_NAMES.get(field, field)
 
 
-class Refused(Exception):  # noqa: N818 - reads as what the vendor did
+class Refused(Exception):
     """A save that the vendor refuses: 400 with `{Code, Error, Message}`."""
 
     def __init__(self, code: int, error: str, message: str) -> None:
@@ -51,7 +51,7 @@ class Refused(Exception):  # noqa: N818 - reads as what the vendor did
         return cls(180, "DocumentDownloadFailed", message)
 
 
-class Malformed(Exception):  # noqa: N818
+class Malformed(Exception):
     """A body or parameter that does not deserialize: 400 with `{"errors": {field: [text]}}` (seen in the field)."""
 
     def __init__(self, errors: dict[str, list[str]]) -> None:
@@ -59,11 +59,11 @@ class Malformed(Exception):  # noqa: N818
         self.body = {"errors": errors}
 
 
-class NotFound(Exception):  # noqa: N818
+class NotFound(Exception):
     """404 without a body: "the URL does not point to a valid resource, and no additional information is provided"."""
 
 
-class Unauthorized(Exception):  # noqa: N818
+class Unauthorized(Exception):
     """401. `challenge` says what was wrong with the session, `text` names a missing claim."""
 
     def __init__(self, text: str = "", challenge: str = "Bearer") -> None:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 page = Blueprint("page", __name__, template_folder="templates")
 
 SHOWN_LINES = 60
+STATUSES = {
+    "Unbooked": "Obetald",
+    "PaymentPending": "Väntar på betalning",
+    "AuthorizePending": "Väntar på attest",
+    "Paid": "Betald",
+    "Cancelled": "Makulerad",
+    "NotSet": "Okänt läge",
+}
 
 
 def _twin() -> "SmartDokTwin":
@@ -44,6 +52,7 @@ def index() -> ResponseReturnValue:
             documents=_documents_by_invoice(shown),
             message=request.args.get("message"),
             shown_lines=SHOWN_LINES,
+            statuses=STATUSES,
         )
 
 
