@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.fortnox import errors
 from sandbox.fortnox.company import Company, money
 from sandbox.fortnox.errors import FortnoxError
-from sandbox.fortnox.fields import plain
+from sandbox.fortnox.fields import LARGEST, plain
 from sandbox.fortnox.registers import check_account, check_cost_centre, check_project, check_unit
 
 Stored = dict[str, Any]
@@ -89,7 +89,7 @@ def _quantity(text: str) -> str:
         quantity = Decimal(str(text).replace(",", "."))
     except InvalidOperation:
         raise FortnoxError(errors.NOT_NUMERIC, f"Värdet måste vara numeriskt ({text})") from None
-    if not quantity.is_finite():
+    if not quantity.is_finite() or abs(quantity) > LARGEST:
         raise FortnoxError(errors.NOT_NUMERIC, f"Värdet måste vara numeriskt ({text})")
     return f"{quantity.normalize():f}"
 

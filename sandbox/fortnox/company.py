@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,7 +90,9 @@ class Company:
         return {name: value for name, value in self.__dict__.items() if name != "clock"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update({"clock": system_clock} | state)
+        """What a later version of this class has gained is filled with its default."""
+        fresh = Company(state["tenant_id"], state["name"])
+        self.__dict__.update(fresh.__dict__ | state)
 
     # Time
 
@@ -126,7 +129,8 @@ class Company:
 
     def put(self, register: str, number: str, values: dict[str, Any]) -> str:
         """Stores an object and notes the time."""
-        getattr(self, register)[number] = {name: value for name, value in values.items() if value is not None}
+        kept = {name: value for name, value in values.items() if value is not None}
+        getattr(self, register)[number] = copy.deepcopy(kept)
         self.touch(register, number)
         return number
 

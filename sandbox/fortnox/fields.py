@@ -16,6 +16,10 @@ API_BLANK = "API_BLANK"  # note 33: the only way to empty a field
 # Note 31, the published list: letters, digits, space, line breaks and these. Everything else is refused with 2000359.
 ALLOWED_SIGNS = frozenset(" \r\n`’\\–:.´,;^¤#%§£$€¢¥©™°&/()=+-*_!?²³®½@")
 
+# Beyond these nothing can be added up or dated; the vendor does not publish its own bounds.
+LARGEST = Decimal(10) ** 12
+YEARS = (1900, 2999)
+
 # What API_BLANK means inside: the field is to be emptied.
 BLANK = object()
 
@@ -154,7 +158,10 @@ def _date(field: Field, value: Any) -> str:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) is None:
             raise ValueError
-        return date.fromisoformat(value).isoformat()
+        day = date.fromisoformat(value)
+        if not YEARS[0] <= day.year <= YEARS[1]:
+            raise ValueError
+        return day.isoformat()
     except ValueError:
         raise FortnoxError(errors.NOT_A_DATE, f"Värdet måste vara ett datum ({field.name}: {value})") from None
 
@@ -168,6 +175,8 @@ def _number(field: Field, value: Any) -> int | float:
         raise FortnoxError(errors.NOT_NUMERIC, f"Värdet måste vara numeriskt ({value})") from None
     if not number.is_finite() or (field.type == "int" and number != number.to_integral_value()):
         raise FortnoxError(errors.NOT_NUMERIC, f"Värdet måste vara numeriskt ({value})")
+    if abs(number) > LARGEST:
+        raise FortnoxError(errors.OUT_OF_RANGE, f"Värdet är utanför tillåtet intervall ({field.name}: {value})")
     # Note 33: 0 empties an account or a VAT rate, although 0 is no account.
     outside = (field.low is not None and number < field.low) or (field.high is not None and number > field.high)
     if outside and number != 0:

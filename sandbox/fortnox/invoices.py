@@ -10,9 +10,9 @@ from typing import Any
 
 from sandbox.fortnox import errors
 from sandbox.fortnox.amounts import filled_row, with_sums
-from sandbox.fortnox.company import Company
+from sandbox.fortnox.company import Company, money
 from sandbox.fortnox.errors import FortnoxError
-from sandbox.fortnox.fields import BLANK, applied, rendered, require, written
+from sandbox.fortnox.fields import BLANK, applied, plain, rendered, require, written
 from sandbox.fortnox.lists import Listing, cancelled, fully_paid, overdue, unbooked, unpaid
 from sandbox.fortnox.registers import check_cost_centre, check_project
 
@@ -95,6 +95,9 @@ FROM_CUSTOMER = {
     "DeliveryCountry": "DeliveryCountry",
 }
 
+# Fees of the customer card, which apply unless the invoice says 0 (note 36).
+FEES = {"Freight": "InvoiceFreight", "AdministrationFee": "InvoiceAdministrationFee"}
+
 
 def show(stored: Stored) -> Stored:
     return rendered("Invoice", stored, "")
@@ -135,6 +138,7 @@ def create(company: Company, body: Any) -> Stored:
     }
     customer = _customer(company, changes["CustomerNumber"])
     copied = {ours: customer[theirs] for ours, theirs in FROM_CUSTOMER.items() if customer.get(theirs)}
+    copied |= {ours: _fee(customer[theirs]) for ours, theirs in FEES.items() if customer.get(theirs)}
     invoice = _completed(company, defaults | copied | applied({}, changes) | {"DocumentNumber": number}, changes)
     company.put("invoices", number, invoice)
     return invoice
@@ -239,6 +243,13 @@ def _customer(company: Company, number: str) -> Stored:
     if number not in company.customers:
         raise FortnoxError(errors.CUSTOMER_MISSING, f"Kunde inte hitta kund ({number}).")
     return company.customers[number]
+
+
+def _fee(text: str) -> int | float:
+    try:
+        return plain(money(text.replace(",", ".")))
+    except ArithmeticError:
+        raise FortnoxError(errors.NOT_NUMERIC, f"Värdet måste vara numeriskt ({text})") from None
 
 
 def _negated(quantity: str) -> str:

@@ -48,6 +48,7 @@ LISTING = Listing(
     sorts={"givennumber": "GivenNumber"},
     lastmodified=True,
 )
+# A search like any other (note 20): 1 finds 12 too.
 CONNECTIONS = Listing("file_connections", search={"supplierinvoicenumber": "SupplierInvoiceNumber"})
 
 

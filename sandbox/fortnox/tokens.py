@@ -78,8 +78,8 @@ class Tokens:
     def revoke(self, tenant_id: int) -> None:
         """Kills everything that was issued for a company, as a withdrawn consent does."""
         for issued in (self.access, self.refresh, self.codes):
-            for text in [text for text, held in issued.items() if held.tenant_id == tenant_id]:  # type: ignore[attr-defined]
-                del issued[text]  # type: ignore[attr-defined]
+            for text in [text for text, held in issued.items() if held.tenant_id == tenant_id]:
+                del issued[text]
 
 
 def tenant_of_token(text: str) -> int | None:

@@ -298,7 +298,12 @@ def test_state_is_saved_at_stop_and_soon_after_a_change_and_loaded_at_start(tmp_
         assert server.loaded is False
         saved = threading.Event()
         save = server.save
-        monkeypatch.setattr(server, "save", lambda: (save(), saved.set()))
+
+        def save_and_tell() -> None:
+            save()
+            saved.set()
+
+        monkeypatch.setattr(server, "save", save_and_tell)
         requests.get(f"{server.url}/3/things/1")
         assert not file.exists()
         requests.post(f"{server.url}/3/things/1")

@@ -86,15 +86,26 @@ def test_nothing_looks_for_doubles(fortnox: Fortnox) -> None:
 
 
 def test_the_customers_discount_applies_unless_the_row_says_0(fortnox: Fortnox) -> None:
-    rows = [{"DeliveredQuantity": "1", "Price": 100}, {"DeliveredQuantity": "1", "Price": 100, "Discount": 0}]
+    rows: list[dict[str, Any]] = [
+        {"DeliveredQuantity": "1", "Price": 100},
+        {"DeliveredQuantity": "1", "Price": 100, "Discount": 0},
+    ]
     rows.append({"DeliveredQuantity": "2", "Price": 100, "Discount": 30, "DiscountType": "AMOUNT"})
     invoice = create(fortnox, *rows, customer="2").json()["Invoice"]
     assert [row["Total"] for row in invoice["InvoiceRows"]] == [90, 100, 170]
     assert invoice["Net"] == 360
 
 
+def test_the_customers_fees_apply_unless_the_invoice_says_0(fortnox: Fortnox) -> None:
+    fortnox.company.customers["1"] |= {"InvoiceFreight": "100", "InvoiceAdministrationFee": "29,50"}
+    fees = create(fortnox).json()["Invoice"]
+    assert (fees["Freight"], fees["AdministrationFee"], fees["Net"]) == (100, 29.5, 129.5)
+    none = create(fortnox, Freight=0, AdministrationFee=0).json()["Invoice"]
+    assert (none["Freight"], none["AdministrationFee"], none["Net"]) == (0, 0, 0)
+
+
 def test_reverse_charge_has_no_vat_and_its_own_account(fortnox: Fortnox) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"ArticleNumber": "10", "DeliveredQuantity": "1"},
         {"Description": "Kross", "Price": 5, "DeliveredQuantity": "3"},
     ]
@@ -104,7 +115,10 @@ def test_reverse_charge_has_no_vat_and_its_own_account(fortnox: Fortnox) -> None
 
 
 def test_a_text_row_books_nothing_only_when_account_and_vat_are_emptied(fortnox: Fortnox) -> None:
-    rows = [{"Description": "Vecka 10"}, {"Description": "Vecka 11", "AccountNumber": 0, "VAT": 0}]
+    rows: list[dict[str, Any]] = [
+        {"Description": "Vecka 10"},
+        {"Description": "Vecka 11", "AccountNumber": 0, "VAT": 0},
+    ]
     filled = create(fortnox, *rows).json()["Invoice"]["InvoiceRows"]
     assert [(r["AccountNumber"], r["VAT"], r["DeliveredQuantity"], r["Total"]) for r in filled] == [
         (3001, 25, "0", 0),
@@ -114,7 +128,10 @@ def test_a_text_row_books_nothing_only_when_account_and_vat_are_emptied(fortnox:
 
 def test_quantities_and_prices_keep_their_decimals_and_may_be_negative(fortnox: Fortnox) -> None:
     fortnox.company.round_off = False
-    rows = [{"DeliveredQuantity": "0.333", "Price": 99.99}, {"DeliveredQuantity": "-2,50", "Price": 10.01}]
+    rows: list[dict[str, Any]] = [
+        {"DeliveredQuantity": "0.333", "Price": 99.99},
+        {"DeliveredQuantity": "-2,50", "Price": 10.01},
+    ]
     invoice = create(fortnox, *rows).json()["Invoice"]
     assert [(r["DeliveredQuantity"], r["Total"]) for r in invoice["InvoiceRows"]] == [("0.333", 33.3), ("-2.5", -25.03)]
     assert (invoice["Net"], invoice["TotalVAT"], invoice["RoundOff"], invoice["Total"]) == (8.27, 2.07, 0, 10.34)
@@ -146,6 +163,9 @@ def test_prices_with_vat_included(fortnox: Fortnox) -> None:
         ({}, [{"AccountNumber": 30}], 2000111),
         ({}, [{"CostCenter": "K2"}], 2000947),
         ({}, [{"DeliveredQuantity": "två"}], 2000108),
+        ({}, [{"DeliveredQuantity": "1e300"}], 2000108),
+        ({}, [{"Price": 1e300}], 2000111),
+        ({"InvoiceDate": "9999-12-31"}, [], 2000109),
         ({}, [{"Description": "D" * 256}], 2000107),
         ({}, [{"Description": "tab\there"}], 2000359),
         ({}, [{"Quantity": "1"}], 2001399),

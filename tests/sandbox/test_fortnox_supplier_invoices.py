@@ -119,9 +119,13 @@ def test_files_are_found_by_the_invoices_given_number_and_read_byte_for_byte(for
     mailed = company.attach_file("1", "foto.jpg", b"\xff\xd8", where="inbox")
     attached = company.attach_file("2", "ny.pdf", PDF + b"2", where="attachment")
 
+    twelfth = company.attach_file("12", "tolv.pdf", PDF)
+
     rows = fortnox.rows("supplierinvoicefileconnections", supplierinvoicenumber="2")
-    assert [(row["FileId"], row["SupplierInvoiceNumber"]) for row in rows] == [(attached, "2")]
-    assert {row["FileId"] for row in fortnox.rows("supplierinvoicefileconnections")} == {archived, mailed, attached}
+    found = {row["FileId"]: row["SupplierInvoiceNumber"] for row in rows}
+    assert found == {attached: "2", twelfth: "12"}  # a search by substring: whoever asks compares
+    every = {row["FileId"] for row in fortnox.rows("supplierinvoicefileconnections")}
+    assert every == {archived, mailed, attached, twelfth}
     single = fortnox.get(f"supplierinvoicefileconnections/{archived}").json()["SupplierInvoiceFileConnection"]
     assert (single["Name"], single["SupplierName"]) == ("Faktura åäö.pdf", "Betong & Grus AB")
 
