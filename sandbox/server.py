@@ -7,7 +7,8 @@ A twin is a Flask app plus a state object:
         requests.get(server.url + "/3/customers")
 
 Three kinds of paths:
-- `/_faults`, `/_requests`: the switchboard (`sandbox.faults`) and the log; answered here, never faulted, never logged.
+- `/_faults`, `/_requests`, `/_state`: the switchboard (`sandbox.faults`), the log, and everything that lies in the twin
+  as JSON (no API of the vendors can list all of it); answered here, never faulted, never logged.
 - `/`, `/favicon.ico` and everything under `/page/`: the twin's page for people; never faulted, logged or delayed.
 - everything else is the vendor's API: logged, delayed by `latency`, faulted, shown to the observers.
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import pickle
 import socket
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 SAVE_AFTER = 1.0  # seconds
 
 
-class PortTaken(Exception):  # noqa: N818 - reads as what happened
+class PortTaken(Exception):
     """The wanted port is in use. The message is one line for a user."""
 
 
@@ -252,6 +254,9 @@ class TwinServer:
             if not since.isdecimal():
                 return Answer.json(400, {"error": "since must be the index of a request"})
             return Answer.json(200, self._log.as_json(int(since)))
+        if path == "/_state" and method == "GET" and self._state is not None:
+            with self.lock:
+                return Answer.json(200, as_json(self._state.dump()))
         return Answer.json(404, {"error": f"{method} {path} is not part of the twin's controls"})
 
 
@@ -318,6 +323,28 @@ class TwinRequestHandler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass  # the request log of the server is the log
+
+
+def as_json(value: Any) -> Any:
+    """Plain JSON values of anything that a state dumps: objects by their attributes, bytes as their SHA-256."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes():
+            return hashlib.sha256(value).hexdigest()
+        case dict():
+            return {_key(key): as_json(each) for key, each in value.items()}
+        case list() | tuple():
+            return [as_json(each) for each in value]
+        case set() | frozenset():
+            return sorted(map(str, value))
+        case _ if hasattr(value, "__dict__"):
+            return {key: as_json(each) for key, each in vars(value).items() if not callable(each)}
+    return str(value)
+
+
+def _key(key: Any) -> str:
+    return "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
