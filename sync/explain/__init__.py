@@ -1,0 +1,89 @@
+"""What a cause means: what happened, whose turn it is, what to do, in Swedish and English.
+
+The texts are data in `causes_*.py`; here they are looked up and filled in. A cause that nobody has written about, such
+as a new code of a vendor, falls back to the vendor's own words: closed by default, it is a person's turn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+
+from sync.explain import (
+    causes_access,
+    causes_documents,
+    causes_fortnox,
+    causes_invoices,
+    causes_registers,
+    causes_smartdok,
+    fallbacks,
+)
+from sync.explain.cause import Cause, Text
+from sync.explain.figures import Figures
+
+CAUSES: dict[str, Cause] = {
+    **causes_access.CAUSES,
+    **causes_registers.CAUSES,
+    **causes_invoices.CAUSES,
+    **causes_documents.CAUSES,
+    **causes_fortnox.CAUSES,
+    **causes_smartdok.CAUSES,
+}
+LANGUAGES = ("sv", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An explanation in one language.
+
+    `who` is the one whose turn it is: `bookkeeper` (in Fortnox), `site` (whoever works in SmartDok), `operator` (of
+    Byggbro), empty when it heals by itself or is meant. `to_do`: one step per line. `title`: the cause in a few words.
+    """
+
+    what: str
+    who: str
+    to_do: str
+    title: str = ""
+
+    @property
+    def steps(self) -> list[str]:
+        """What to do, step by step."""
+        return self.to_do.splitlines()
+
+
+def explain(cause: str, params: Mapping[str, Any] | None = None, language: str = "") -> Explanation:
+    """The explanation of a cause with its figures and names filled in; `language` as activated by default."""
+    code = language or _active()
+    params = params or {}
+    key, found = _found(cause, params)
+    text: Text = found.sv if code == "sv" else found.en
+    figures = Figures(cause, params, code, title_of=lambda other: explain(other, {}, code).title)
+    what = text.what.format_map(figures)
+    if rule := found.rule or _rule(key):
+        what += f" (regel {rule})" if code == "sv" else f" (rule {rule})"
+    return Explanation(what, found.who, text.to_do.format_map(figures), text.title.format_map(figures))
+
+
+def _active() -> str:
+    """Swedish unless another language is active."""
+    active = (get_language() or "sv").split("-")[0]
+    return active if active in LANGUAGES else "en"
+
+
+def _found(cause: str, params: Mapping[str, Any]) -> tuple[str, Cause]:
+    """The most particular text there is: by problem, by cause, for every system, by rule, then the vendor's words."""
+    first, _, rest = cause.partition(".")
+    candidates = [cause, f"*.{rest}", first]
+    if problem := params.get("problem"):
+        candidates.insert(0, f"{cause}.{problem}")
+    for each in candidates:
+        if each in CAUSES:
+            return each, CAUSES[each]
+    return cause, fallbacks.VENDOR if rest else fallbacks.UNKNOWN
+
+
+def _rule(cause: str) -> str:
+    """The rule that a cause names, such as P2 for `P2` and I3 for `I3.gone`."""
+    first = cause.partition(".")[0]
+    return first if len(first) > 1 and first[0].isupper() and first[1:].isdigit() else ""

@@ -1,0 +1,211 @@
+"""Causes of the way there: network, access, our own machinery. Most of them heal by themselves."""
+
+from sync.explain.cause import Cause, cause
+
+_HEALS_SV = "Ingenting behöver göras: Byggbro försöker igen av sig självt."
+_HEALS_EN = "Nothing needs to be done: Byggbro tries again by itself."
+_OPERATOR_SV = "Kontakta Byggbros drift och uppge {code}."
+_OPERATOR_EN = "Ask the operator of Byggbro and quote {code}."
+
+CAUSES: dict[str, Cause] = {
+    "http.429": cause(
+        "",
+        (
+            "För många anrop",
+            "Motparten bad oss vänta: för många anrop på kort tid.",
+            _HEALS_SV,
+        ),
+        ("Too many requests", "The other side asked us to wait: too many requests in a short time.", _HEALS_EN),
+    ),
+    "throttle": cause(
+        "",
+        (
+            "Väntar på sin tur",
+            "Byggbro håller sig under det antal anrop som motparten tillåter, så posten väntar på sin tur.",
+            _HEALS_SV,
+        ),
+        (
+            "Waits its turn",
+            "Byggbro stays below the number of requests that the other side allows, so this waits its turn.",
+            _HEALS_EN,
+        ),
+    ),
+    "http.5xx": cause(
+        "",
+        (
+            "Fel hos motparten",
+            "Motpartens server svarade med fel {status} på {method} {path}.",
+            _HEALS_SV + " Om felet håller i sig mer än några timmar: se driftinformationen hos leverantören.",
+        ),
+        (
+            "Fault on the other side",
+            "The other side's server answered {method} {path} with fault {status}.",
+            _HEALS_EN + " If it lasts for more than a few hours: see the vendor's status page.",
+        ),
+    ),
+    "http.timeout": cause(
+        "",
+        (
+            "Svaret dröjde för länge",
+            "Motparten svarade inte i tid på {method} {path}. Byggbro letar efter det skickade innan något "
+            "skickas igen.",
+            _HEALS_SV,
+        ),
+        (
+            "The answer took too long",
+            "The other side did not answer {method} {path} in time. Byggbro looks for what was sent before "
+            "sending again.",
+            _HEALS_EN,
+        ),
+    ),
+    "http.reset": cause(
+        "",
+        (
+            "Förbindelsen bröts",
+            "Förbindelsen bröts under {method} {path}. Byggbro letar efter det skickade innan något skickas igen.",
+            _HEALS_SV,
+        ),
+        (
+            "The line broke",
+            "The line broke during {method} {path}. Byggbro looks for what was sent before sending again.",
+            _HEALS_EN,
+        ),
+    ),
+    "http.truncated": cause(
+        "",
+        (
+            "Svaret kom bara till hälften",
+            "Svaret på {method} {path} bröts av. Byggbro letar efter det skickade innan något skickas igen.",
+            _HEALS_SV,
+        ),
+        (
+            "Half an answer",
+            "The answer to {method} {path} was cut off. Byggbro looks for what was sent before sending again.",
+            _HEALS_EN,
+        ),
+    ),
+    "http.not_json": cause(
+        "",
+        (
+            "Svaret gick inte att läsa",
+            "Svaret på {method} {path} var inte i det format som utlovats (status {status}).",
+            _HEALS_SV,
+        ),
+        (
+            "The answer could not be read",
+            "The answer to {method} {path} was not in the promised format (status {status}).",
+            _HEALS_EN,
+        ),
+    ),
+    "http.unreachable": cause(
+        "",
+        (
+            "Motparten går inte att nå",
+            "{host} går inte att nå just nu. Ingenting har skickats.",
+            _HEALS_SV + " Om det håller i sig: kontrollera adressen på anslutningen.",
+        ),
+        (
+            "The other side cannot be reached",
+            "{host} cannot be reached now. Nothing has been sent.",
+            _HEALS_EN + " If it lasts: check the address of the connection.",
+        ),
+    ),
+    "redis": cause(
+        "operator",
+        (
+            "Redis går inte att nå",
+            "Byggbros minne för anropstakten (Redis) går inte att nå ({error}). Inget går förlorat.",
+            "Starta Redis eller rätta REDIS_URL.\nPosterna går sedan av sig själva.",
+        ),
+        (
+            "Redis cannot be reached",
+            "Byggbro's memory for the request rate (Redis) cannot be reached ({error}). Nothing is lost.",
+            "Start Redis or correct REDIS_URL.\nThe items then go by themselves.",
+        ),
+    ),
+    "internal": cause(
+        "operator",
+        (
+            "Fel i Byggbro",
+            "Byggbro gick fel på ett sätt som inte var väntat ({error}). Inget skickas igen förrän någon har "
+            "tittat på det.",
+            "Sök referensen {reference} i loggen.\nVälj Försök igen när felet är rättat.",
+        ),
+        (
+            "Fault in Byggbro",
+            "Byggbro went wrong in a way that was not foreseen ({error}). Nothing is sent again until somebody "
+            "has looked.",
+            "Search the log for the reference {reference}.\nChoose Try again once the fault is mended.",
+        ),
+    ),
+    "connection.missing": cause(
+        "operator",
+        (
+            "Anslutning saknas",
+            "Företaget har ingen anslutning till {system}.",
+            "Byggbro: Företag → öppna företaget → lägg till anslutningen till {system} och fyll i uppgifterna.",
+        ),
+        (
+            "No connection",
+            "The company has no connection to {system}.",
+            "Byggbro: Companies → open the company → add the connection to {system} and fill in its fields.",
+        ),
+    ),
+    "connection.paused": cause(
+        "operator",
+        (
+            "Anslutningen är pausad",
+            "Någon har pausat anslutningen till {system}.",
+            "Byggbro: Anslutningar → öppna anslutningen → välj Kontrollera nu för att starta den igen.",
+        ),
+        (
+            "The connection is paused",
+            "Somebody has paused the connection to {system}.",
+            "Byggbro: Connections → open the connection → choose Check now to start it again.",
+        ),
+    ),
+    # -- tokens, of every system that has them ---------------------------------------------------------------------
+    "*.token_unavailable": cause(
+        "",
+        (
+            "Inloggningen svarar inte",
+            "{system} ger just nu inget svar på inloggningen ({why}).",
+            _HEALS_SV,
+        ),
+        ("The log-in does not answer", "{system} gives no answer to the log-in now ({why}).", _HEALS_EN),
+    ),
+    "*.client_refused": cause(
+        "operator",
+        (
+            "Byggbros egen inloggning nekas",
+            "{system} känner inte igen Byggbro som program ({error}). Det gäller alla företag.",
+            "Kontrollera FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET mot utvecklarportalen.\n"
+            "Kontrollera att servicekonton är tillåtna för programmet där.\n"
+            "Byggbro: Anslutningar → Kontrollera nu.",
+        ),
+        (
+            "Byggbro's own log-in is refused",
+            "{system} does not know Byggbro as a program ({error}). This concerns all companies.",
+            "Check FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET against the developer portal.\n"
+            "Check that the program may use service accounts there.\n"
+            "Byggbro: Connections → Check now.",
+        ),
+    ),
+    "*.consent_gone": cause(
+        "bookkeeper",
+        (
+            "Godkännandet i {system} gäller inte längre",
+            "{system} släpper inte in oss: godkännandet är återkallat eller har gått ut ({error}).",
+            "Byggbro: Anslutningar → {system} → Anslut igen.\n"
+            "Logga in som systemadministratör i {system} och välj Godkänn.\n"
+            "Allt som väntar går sedan av sig självt.",
+        ),
+        (
+            "The consent in {system} has ended",
+            "{system} does not let us in: the consent was withdrawn or has expired ({error}).",
+            "Byggbro: Connections → {system} → Connect again.\n"
+            "Log in as system administrator in {system} and choose Godkänn.\n"
+            "All that waits then goes by itself.",
+        ),
+    ),
+}

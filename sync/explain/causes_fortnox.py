@@ -1,0 +1,353 @@
+"""Causes that Fortnox gives: its codes, and faults of the connection to it. Texts are ours, codes decide."""
+
+from sync.explain.cause import Cause, cause
+
+_RETRY_SV = "Välj sedan Försök igen på posten i Byggbro."
+_RETRY_EN = "Then choose Try again on the item in Byggbro."
+_OURS_SV = (
+    "Byggbro skickade något som Fortnox inte förstår ({message}, kod {code}).",
+    "Kontakta Byggbros drift och uppge koden {code}. Ingenting har skrivits i Fortnox.",
+)
+_OURS_EN = (
+    "Byggbro sent something that Fortnox does not understand ({message}, code {code}).",
+    "Ask the operator of Byggbro and quote the code {code}. Nothing was written in Fortnox.",
+)
+_AGAIN_SV = (
+    "Byggbro: Anslutningar → Fortnox → Anslut igen.\n"
+    "Logga in som systemadministratör i Fortnox och välj Godkänn.\n"
+    "Allt som väntar går sedan av sig självt."
+)
+_AGAIN_EN = (
+    "Byggbro: Connections → Fortnox → Connect again.\n"
+    "Log in as system administrator in Fortnox and choose Godkänn.\n"
+    "All that waits then goes by itself."
+)
+_HEALS_SV = "Ingenting behöver göras: Byggbro försöker igen av sig självt."
+_HEALS_EN = "Nothing needs to be done: Byggbro tries again by itself."
+
+
+def _ours(title_sv: str, title_en: str) -> Cause:
+    return cause("operator", (title_sv, *_OURS_SV), (title_en, *_OURS_EN))
+
+
+def _refused(number: str) -> Cause:
+    """Notes 28: the token is wrong, and another did not help."""
+    return cause(
+        "bookkeeper",
+        (
+            "Fortnox släpper inte in oss",
+            f"Fortnox nekar inloggningen ({{message}}, kod {number}). Godkännandet är troligen återkallat.",
+            _AGAIN_SV,
+        ),
+        (
+            "Fortnox does not let us in",
+            f"Fortnox refuses the log-in ({{message}}, code {number}). The consent was probably withdrawn.",
+            _AGAIN_EN,
+        ),
+    )
+
+
+_ACCOUNT = cause(
+    "bookkeeper",
+    (
+        "Kontot finns inte eller är inaktivt",
+        "Fortnox hittar inte ett konto som behövs: {message} (kod {code}).",
+        "Fortnox: Bokföring → Kontoplan → lägg upp eller aktivera kontot för rätt räkenskapsår.\n"
+        "Står kontot på en artikel eller kund: rätta det under Register → Artiklar eller Kunder.\n" + _RETRY_SV,
+    ),
+    (
+        "The account is missing or inactive",
+        "Fortnox does not find an account that is needed: {message} (code {code}).",
+        "Fortnox: Bokföring → Kontoplan → add or activate the account for the right year.\n"
+        "If an article or customer names it: correct it under Register → Artiklar or Kunder.\n" + _RETRY_EN,
+    ),
+)
+_REDUCTION = cause(
+    "bookkeeper",
+    (
+        "Skattereduktionens belopp stämmer inte",
+        "Fortnox godtar inte beloppet för rot/rut: {message} (kod {code}). Det ska vara hela, positiva kronor.",
+        "Rätta beloppet och antalet timmar till hela tal i SmartDok.\n" + _RETRY_SV,
+    ),
+    (
+        "The amount of the tax reduction is wrong",
+        "Fortnox does not accept the amount for rot/rut: {message} (code {code}). It must be whole, positive kronor.",
+        "Correct amount and hours to whole numbers in SmartDok.\n" + _RETRY_EN,
+    ),
+)
+
+CAUSES: dict[str, Cause] = {
+    # -- access ----------------------------------------------------------------------------------------------------
+    "fortnox.2000310": _refused("2000310"),
+    "fortnox.2000311": _refused("2000311"),
+    "fortnox.401": _refused("401"),
+    "fortnox.403": _refused("403"),
+    "fortnox.2001101": cause(
+        "bookkeeper",
+        (
+            "Fortnox-licens saknas för en del",
+            "Företaget saknar licens i Fortnox för det som ska läsas eller skrivas: {message} (kod 2001101).",
+            "Fortnox: Hantera användare → Licenser → lägg till licensen som behövs.\n"
+            "Byggbro provar igen av sig självt.",
+        ),
+        (
+            "A Fortnox licence is missing for one part",
+            "The company has no licence in Fortnox for what is to be read or written: {message} (code 2001101).",
+            "Fortnox: Hantera användare → Licenser → add the licence that is needed.\nByggbro tries again by itself.",
+        ),
+    ),
+    "fortnox.2001103": cause(
+        "bookkeeper",
+        (
+            "Fortnox-licens för integration saknas",
+            "Företaget har ingen licens i Fortnox som tillåter integrationer: {message} (kod 2001103).",
+            "Fortnox: Hantera användare → Licenser → lägg till Fortnox Integration.\n"
+            "Byggbro: Anslutningar → Fortnox → Kontrollera nu.",
+        ),
+        (
+            "The Fortnox licence for integrations is missing",
+            "The company has no licence in Fortnox that allows integrations: {message} (code 2001103).",
+            "Fortnox: Hantera användare → Licenser → add Fortnox Integration.\n"
+            "Byggbro: Connections → Fortnox → Check now.",
+        ),
+    ),
+    "fortnox.not_connected": cause(
+        "bookkeeper",
+        (
+            "Fortnox är inte anslutet än",
+            "Ingen har godkänt kopplingen till Fortnox än.",
+            "Byggbro: Anslutningar → Fortnox → Anslut.\nLogga in som systemadministratör i Fortnox och välj Godkänn.",
+        ),
+        (
+            "Fortnox is not connected yet",
+            "Nobody has approved the connection to Fortnox yet.",
+            "Byggbro: Connections → Fortnox → Connect.\nLog in as system administrator in Fortnox and choose Godkänn.",
+        ),
+    ),
+    "fortnox.client_missing": cause(
+        "operator",
+        (
+            "Byggbro saknar inloggning till Fortnox",
+            "FORTNOX_CLIENT_ID är inte satt, så inget företag kan nå Fortnox.",
+            "Sätt FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET och starta om.",
+        ),
+        (
+            "Byggbro has no log-in to Fortnox",
+            "FORTNOX_CLIENT_ID is not set, so no company can reach Fortnox.",
+            "Set FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET and restart.",
+        ),
+    ),
+    "fortnox.wrong_company": cause(
+        "bookkeeper",
+        (
+            "Fel företag i Fortnox",
+            "Anslutningen gäller företaget med databasnummer {expected}, men Fortnox svarade som {company} ({got}). "
+            "Ingenting har ändrats.",
+            "Byggbro: Anslutningar → Fortnox → Anslut igen, och välj rätt företag i Fortnox.\n"
+            "Ska det vara {company}: be driften ändra databasnumret på anslutningen.",
+        ),
+        (
+            "Wrong company in Fortnox",
+            "The connection is for the company with database number {expected}, but Fortnox answered as "
+            "{company} ({got}). "
+            "Nothing was changed.",
+            "Byggbro: Connections → Fortnox → Connect again, and choose the right company in Fortnox.\n"
+            "If {company} is right: ask the operator to change the database number of the connection.",
+        ),
+    ),
+    # -- the source's data -----------------------------------------------------------------------------------------
+    "fortnox.2000106": cause(
+        "site",
+        (
+            "Otillåtna tecken i en uppgift",
+            "Fortnox tar bara emot bokstäver och siffror där: {message} (kod 2000106).",
+            "SmartDok: öppna posten, ta bort specialtecken ur uppgiften och spara.",
+        ),
+        (
+            "Characters that are not allowed",
+            "Fortnox takes only letters and digits there: {message} (code 2000106).",
+            "SmartDok: open the record, remove special characters from the value and save.",
+        ),
+    ),
+    "fortnox.2000108": cause(
+        "site",
+        (
+            "Uppgiften ska vara siffror",
+            "Fortnox tar bara emot siffror där: {message} (kod 2000108).",
+            "SmartDok: öppna posten, rätta uppgiften till siffror och spara.",
+        ),
+        (
+            "The value must be digits",
+            "Fortnox takes only digits there: {message} (code 2000108).",
+            "SmartDok: open the record, correct the value to digits and save.",
+        ),
+    ),
+    "fortnox.2000359": cause(
+        "site",
+        (
+            "Otillåtna tecken",
+            "Texten innehåller tecken som Fortnox inte tar emot: {message} (kod 2000359).",
+            "SmartDok: öppna posten, ta bort ovanliga tecken ur texterna och spara.",
+        ),
+        (
+            "Forbidden characters",
+            "The text holds characters that Fortnox refuses: {message} (code 2000359).",
+            "SmartDok: open the record, remove unusual characters from the texts and save.",
+        ),
+        rule="G5",
+    ),
+    "fortnox.2000600": cause(
+        "site",
+        (
+            "Samma personnummer två gånger",
+            "Samma personnummer står två gånger på fakturans skattereduktion (kod 2000600).",
+            "Ta bort den ena personen i SmartDok och slutför igen.",
+        ),
+        (
+            "The same personal number twice",
+            "The same personal number is given twice for the tax reduction of the invoice (code 2000600).",
+            "Remove one of the persons in SmartDok and finalise it again.",
+        ),
+    ),
+    "fortnox.2004217": _REDUCTION,
+    "fortnox.2004218": _REDUCTION,
+    # -- Fortnox says no -------------------------------------------------------------------------------------------
+    "fortnox.2000401": cause(
+        "bookkeeper",
+        (
+            "Perioden är låst i Fortnox",
+            "Fakturans datum ligger i en period som är låst i Fortnox (kod 2000401). Byggbro flyttar aldrig datum.",
+            "Fortnox: Inställningar → Bokföring → Låst t.o.m. → lås upp perioden, om den får låsas upp.\n"
+            "Annars: ändra Fakturadatum under Byggbro: Flöden → Fakturor till att Fortnox väljer dagens datum.\n"
+            + _RETRY_SV,
+        ),
+        (
+            "The period is locked in Fortnox",
+            "The invoice's date lies in a period that is locked in Fortnox (code 2000401). Byggbro never moves a date.",
+            "Fortnox: Inställningar → Bokföring → Låst t.o.m. → unlock the period, if that is allowed.\n"
+            "Else: set Fakturadatum under Byggbro: Pipelines → Fakturor so that Fortnox takes today's "
+            "date.\n" + _RETRY_EN,
+        ),
+        rule="I9",
+    ),
+    "fortnox.2000637": cause(
+        "site",
+        (
+            "Kundnumret är förbrukat i Fortnox",
+            "Numret har tillhört en kund som är borttagen i Fortnox och kan aldrig användas igen (kod 2000637).",
+            "SmartDok: Projekt/kunder → Kunder → öppna kunden → ge den ett nytt Kundnummer → Spara.\n"
+            "Kunden går sedan av sig själv.",
+        ),
+        (
+            "The customer number is used up in Fortnox",
+            "The number belonged to a customer that was removed in Fortnox and can never be used again (code 2000637).",
+            "SmartDok: Projekt/kunder → Kunder → open the customer → give it a new Kundnummer → Spara.\n"
+            "The customer then goes by itself.",
+        ),
+        rule="C6",
+    ),
+    # -- set-up in Fortnox -----------------------------------------------------------------------------------------
+    "fortnox.2000423": _ACCOUNT,
+    "fortnox.2001304": _ACCOUNT,
+    "fortnox.2000947": cause(
+        "bookkeeper",
+        (
+            "Kostnadsstället är inaktivt",
+            "Fortnox tar inte emot kostnadsstället: {message} (kod 2000947).",
+            "Fortnox: Register → Kostnadsställen → aktivera det, eller byt kostnadsställe på kunden eller projektet.\n"
+            + _RETRY_SV,
+        ),
+        (
+            "The cost centre is inactive",
+            "Fortnox does not take the cost centre: {message} (code 2000947).",
+            "Fortnox: Register → Kostnadsställen → activate it, or change it on the customer or project.\n" + _RETRY_EN,
+        ),
+    ),
+    "fortnox.2004167": cause(
+        "bookkeeper",
+        (
+            "Raden behöver ett konto",
+            "Fortnox har Enkel moms påslaget och en egen momssats används, så raden måste ha ett konto (kod 2004167).",
+            "Fortnox: Register → Artiklar → öppna artikeln → fyll i Försäljningskonto → Spara.\n" + _RETRY_SV,
+        ),
+        (
+            "The row needs an account",
+            "Fortnox uses simple VAT with a VAT rate of your own, so the row must have an account (code 2004167).",
+            "Fortnox: Register → Artiklar → open the article → fill in Försäljningskonto → Spara.\n" + _RETRY_EN,
+        ),
+    ),
+    "fortnox.2000430": cause(
+        "",
+        (
+            "Enheten saknas i Fortnox",
+            "Fortnox hittar inte enheten på raden: {message} (kod 2000430). Byggbro läser enheterna på nytt.",
+            "Ingenting behöver göras om det går över. Annars: Byggbro: Mappade värden → lägg till enheten (unit).",
+        ),
+        (
+            "The unit is missing in Fortnox",
+            "Fortnox does not find the unit of the row: {message} (code 2000430). Byggbro reads the units anew.",
+            "Nothing needs to be done if it passes. Else: Byggbro: Mapped values → add the unit (unit).",
+        ),
+        rule="A4",
+    ),
+    "fortnox.404": cause(
+        "bookkeeper",
+        (
+            "Finns inte längre i Fortnox",
+            "Det som skulle uppdateras finns inte i Fortnox: {path}.",
+            "Kontrollera i Fortnox om det är borttaget.\n" + _RETRY_SV,
+        ),
+        (
+            "No longer in Fortnox",
+            "What was to be updated is not in Fortnox: {path}.",
+            "Check in Fortnox whether it was removed.\n" + _RETRY_EN,
+        ),
+    ),
+    # -- ours ------------------------------------------------------------------------------------------------------
+    "fortnox.1000030": _ours("Fel svarsformat begärt", "Wrong answer format asked for"),
+    "fortnox.1000031": _ours("Fel format skickat", "Wrong format sent"),
+    "fortnox.2000134": _ours("Ja/nej-värde fel skickat", "Yes/no value sent wrongly"),
+    "fortnox.2000588": _ours("Okänd sökparameter", "Unknown search parameter"),
+    "fortnox.2001392": _ours("Tom eller felaktig begäran", "Empty or malformed request"),
+    "fortnox.2001399": _ours("Okänt fält", "Unknown field"),
+    "fortnox.2002115": _ours("Begäran går inte att tolka", "Request cannot be parsed"),
+    # -- theirs ----------------------------------------------------------------------------------------------------
+    "fortnox.1000003": cause(
+        "",
+        ("Systemfel i Fortnox", "Fortnox fick ett fel hos sig (kod 1000003): {message}.", _HEALS_SV),
+        ("System fault in Fortnox", "Fortnox had a fault of its own (code 1000003): {message}.", _HEALS_EN),
+    ),
+    "fortnox.no_number": cause(
+        "",
+        (
+            "Fortnox gav inget fakturanummer",
+            "Fortnox svarade utan fakturanummer. Byggbro letar upp fakturan på sin referens innan något skickas igen.",
+            _HEALS_SV,
+        ),
+        (
+            "Fortnox gave no invoice number",
+            "Fortnox answered without an invoice number. Byggbro looks the invoice up by its reference before "
+            "sending again.",
+            _HEALS_EN,
+        ),
+        rule="I2",
+    ),
+    "fortnox.no_list": cause(
+        "",
+        ("Fortnox gav ingen lista", "Svaret på {path} innehöll inte den lista som utlovats.", _HEALS_SV),
+        ("Fortnox gave no list", "The answer to {path} did not hold the promised list.", _HEALS_EN),
+    ),
+    "fortnox.list_endless": cause(
+        "operator",
+        (
+            "Listan tar aldrig slut",
+            "Listan {path} i Fortnox gav fler sidor än vad som är rimligt.",
+            "Byggbro försöker igen. Håller det i sig: kontakta Fortnox support med adressen {path}.",
+        ),
+        (
+            "The list never ends",
+            "The list {path} in Fortnox gave more pages than is reasonable.",
+            "Byggbro tries again. If it lasts: ask Fortnox' support about {path}.",
+        ),
+    ),
+}

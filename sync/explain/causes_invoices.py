@@ -1,0 +1,212 @@
+"""Causes of invoices (I)."""
+
+from sync.explain.cause import Cause, cause
+
+_GOES_SV = "Fakturan går sedan av sig själv, inom några minuter."
+_GOES_EN = "The invoice then goes by itself, within minutes."
+_WHERE_SV = "SmartDok: Fakturaunderlag → Arkiv → öppna underlaget → ta tillbaka det till Utkast"
+_WHERE_EN = "SmartDok: Fakturaunderlag → Arkiv → open the billing basis → take it back to Utkast"
+_SUMS_SV = (
+    f"{_WHERE_SV}.\nKontrollera antal, pris, rabatt och påslag, så att de stämmer med summan.\n"
+    f"Slutför underlaget igen.\n{_GOES_SV}"
+)
+_SUMS_EN = (
+    f"{_WHERE_EN}.\nCheck quantity, price, discount and surcharge, so that they agree with the sum.\n"
+    f"Finalise it again.\n{_GOES_EN}"
+)
+
+CAUSES: dict[str, Cause] = {
+    "I1": cause(
+        "",
+        (
+            "Inte slutförd",
+            "Fakturaunderlaget är ett utkast. Bara slutförda underlag skickas.",
+            "Ingenting behöver göras: det går av sig självt inom några minuter när det slutförs i SmartDok.",
+        ),
+        (
+            "Not finalised",
+            "The billing basis is a draft. Only finalised ones are sent.",
+            "Nothing needs to be done: it goes by itself within minutes of being finalised in SmartDok.",
+        ),
+    ),
+    "I3": cause(
+        "bookkeeper",
+        (
+            "Ändrad efter överföring",
+            "Underlaget har ändrats i SmartDok efter att fakturan skickades. Summan var {sum_before} och är nu "
+            "{sum_now}. "
+            "Fakturan i Fortnox är inte ändrad.",
+            "Jämför gammalt och nytt på postens sida i Byggbro.\n"
+            "Ska Fortnox ändras: rätta fakturan där om den inte är bokförd, annars kreditera och skapa en ny.\n"
+            "Välj Finns redan på posten i Byggbro när det är hanterat.",
+        ),
+        (
+            "Changed after transfer",
+            "The billing basis was changed in SmartDok after the invoice was sent. The sum was {sum_before} and is now "
+            "{sum_now}. The invoice in Fortnox is unchanged.",
+            "Compare old and new on the item's page in Byggbro.\n"
+            "If Fortnox is to change: correct the invoice there unless it is booked; else credit it and make a "
+            "new one.\n"
+            "Choose Already there on the item in Byggbro once it is dealt with.",
+        ),
+    ),
+    "I3.withdrawn": cause(
+        "site",
+        (
+            "Återtagen efter överföring",
+            "Underlaget har tagits tillbaka till utkast i SmartDok efter att fakturan ({sum_before}) skickades. "
+            "Fakturan "
+            "i Fortnox är inte ändrad.",
+            "Slutför underlaget igen i SmartDok. Är det oförändrat försvinner den här uppgiften av sig själv.\n"
+            "Är det ändrat visas gammalt och nytt här, och ekonomen avgör vad som ska göras i Fortnox.",
+        ),
+        (
+            "Withdrawn after transfer",
+            "The billing basis was taken back to a draft in SmartDok after the invoice ({sum_before}) was sent. The "
+            "invoice in Fortnox is unchanged.",
+            "Finalise it again in SmartDok. If it is unchanged this goes away by itself.\n"
+            "If it is changed, old and new are shown here, and the bookkeeper decides what to do in Fortnox.",
+        ),
+    ),
+    "I3.gone": cause(
+        "bookkeeper",
+        (
+            "Borttagen efter överföring",
+            "Underlaget finns inte längre i SmartDok, men fakturan är redan skickad till Fortnox och ligger kvar där.",
+            "Avgör om fakturan i Fortnox ska vara kvar. Annars: makulera eller kreditera den där.\n"
+            "Välj Finns redan på posten i Byggbro när det är hanterat.",
+        ),
+        (
+            "Removed after transfer",
+            "The billing basis is no longer in SmartDok, but the invoice was sent to Fortnox and still lies there.",
+            "Decide whether the invoice in Fortnox is to stay. If not: cancel or credit it there.\n"
+            "Choose Already there on the item in Byggbro once it is dealt with.",
+        ),
+    ),
+    "I4": cause(
+        "site",
+        (
+            "Fakturan saknar kund",
+            "Fakturaunderlaget har ingen kund i SmartDok, så det finns ingen att fakturera.",
+            f"{_WHERE_SV} → välj Kund → slutför igen.\n{_GOES_SV}",
+        ),
+        (
+            "The invoice has no customer",
+            "The billing basis has no customer in SmartDok, so there is nobody to invoice.",
+            f"{_WHERE_EN} → choose Kund → finalise it again.\n{_GOES_EN}",
+        ),
+    ),
+    "I5": cause(
+        "",
+        (
+            "Väntar på annat",
+            "Fakturan väntar på det som måste finnas i Fortnox först: {names}.",
+            "Är något av det stoppat: öppna det och gör som det står där.\nFakturan går sedan av sig själv.",
+        ),
+        (
+            "Waits for something else",
+            "The invoice waits for what must be in Fortnox first: {names}.",
+            "If any of it is stopped: open it and do what it says there.\nThe invoice then goes by itself.",
+        ),
+    ),
+    "I6.no_rows": cause(
+        "site",
+        (
+            "Faktura utan rader",
+            "Fakturaunderlaget har inga rader, så det finns inget att fakturera.",
+            f"{_WHERE_SV} → lägg till rader → slutför igen.\n{_GOES_SV}\n"
+            "Ska det inte faktureras: välj Lämna utanför på posten i Byggbro.",
+        ),
+        (
+            "Invoice without rows",
+            "The billing basis has no rows, so there is nothing to invoice.",
+            f"{_WHERE_EN} → add rows → finalise it again.\n{_GOES_EN}\n"
+            "If it is not to be invoiced: choose Leave out on the item in Byggbro.",
+        ),
+    ),
+    "I6.too_many_rows": cause(
+        "site",
+        (
+            "För många rader",
+            "Fakturan har {rows} rader. Fortnox tar emot högst {most}.",
+            f"{_WHERE_SV} → dela upp det på flera underlag, eller slå ihop rader → slutför igen.\n{_GOES_SV}",
+        ),
+        (
+            "Too many rows",
+            "The invoice has {rows} rows. Fortnox takes {most} at most.",
+            f"{_WHERE_EN} → split it, or join rows → finalise it again.\n{_GOES_EN}",
+        ),
+    ),
+    "I7.row": cause(
+        "site",
+        (
+            "En rads summa stämmer inte",
+            "Rad {row} ({text}): antal × pris ger {computed}, och med rabatt {discount} och påslag {surcharge} går det "
+            "inte att komma till radens summa {sum}.",
+            _SUMS_SV,
+        ),
+        (
+            "The sum of a row does not agree",
+            "Row {row} ({text}): quantity × price gives {computed}, and with discount {discount} and surcharge "
+            "{surcharge} there is no way to the row's sum {sum}.",
+            _SUMS_EN,
+        ),
+    ),
+    "I7.invoice": cause(
+        "site",
+        (
+            "Fakturans rabatt stämmer inte",
+            "Raderna ger {rows}. Med rabatt {discount} och påslag {surcharge} på hela fakturan går det inte att komma "
+            "till totalsumman {total}.",
+            _SUMS_SV,
+        ),
+        (
+            "The invoice's discount does not agree",
+            "The rows give {rows}. With discount {discount} and surcharge {surcharge} on the whole invoice there is no "
+            "way to the total {total}.",
+            _SUMS_EN,
+        ),
+    ),
+    "I7.total": cause(
+        "site",
+        (
+            "Fakturans summa stämmer inte",
+            "Raderna ger {rows}, men underlagets totalsumma är {total}. Fakturan skickas inte med fel summa.",
+            _SUMS_SV,
+        ),
+        (
+            "The invoice's sum does not agree",
+            "The rows give {rows}, but the total of the billing basis is {total}. It is not sent with a wrong sum.",
+            _SUMS_EN,
+        ),
+    ),
+    "I10": cause(
+        "bookkeeper",
+        (
+            "Krediterad i SmartDok efter överföring",
+            "Underlaget är markerat som krediterat i SmartDok. Fakturan ({sum_before}) ligger kvar i Fortnox.",
+            "Fortnox: Fakturering → Kundfakturor → öppna fakturan → Kreditera (eller makulera, om den inte är "
+            "bokförd).\n"
+            "Välj Finns redan på posten i Byggbro när det är hanterat.",
+        ),
+        (
+            "Credited in SmartDok after transfer",
+            "The billing basis is marked as credited in SmartDok. The invoice ({sum_before}) still lies in Fortnox.",
+            "Fortnox: Fakturering → Kundfakturor → open the invoice → Kreditera (or cancel it, unless it is booked).\n"
+            "Choose Already there on the item in Byggbro once it is dealt with.",
+        ),
+    ),
+    "I10.before": cause(
+        "",
+        (
+            "Krediterad före överföring",
+            "Underlag {number} krediterades i SmartDok innan det hade överförts, så det skickas inte.",
+            "Ingenting behöver göras: det är så reglerna säger.",
+        ),
+        (
+            "Credited before transfer",
+            "Billing basis {number} was credited in SmartDok before it had been transferred, so it is not sent.",
+            "Nothing needs to be done: this is what the rules say.",
+        ),
+    ),
+}

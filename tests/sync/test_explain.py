@@ -1,0 +1,177 @@
+"""Every cause that the code can raise has an explanation in both languages, and figures never raise."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from integration import errors
+from integration.registry import systems
+from sync.explain import CAUSES, Explanation, explain
+
+ROOT = Path(__file__).parents[2]
+WHO = {"bookkeeper", "site", "operator", ""}
+RULE = r"[A-Z]\d{1,2}(?:\.\w+)?"
+WORDS = r"internal|gone|redis|throttle"
+CAUSE = re.compile(rf"(?:{RULE}|{WORDS}|(?:http|document|data|connection|manual|fortnox|smartdok)\.\w+)")
+FAULTS = {name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, errors.Fault)}
+# What these expressions can be is listed below, or told in the vendor's own words.
+COMPUTED = {
+    "http.{}xx": ["http.5xx"],
+    "{}.token_unavailable": [f"{name}.token_unavailable" for name in ("fortnox", "smartdok")],
+    "{}.client_refused": ["fortnox.client_refused"],
+    "{}.consent_gone": ["fortnox.consent_gone"],
+    "fortnox.{}": [],
+    "smartdok.http_{}": [],
+}
+
+
+def _sources() -> list[Path]:
+    folders = [ROOT / "integration", ROOT / "sync"]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    return [path for path in files if not {"explain", "migrations"} & set(path.parts)]
+
+
+def _raised() -> dict[str, str]:
+    """Cause → where it stands: first arguments that look like one, and arguments named `cause`."""
+    found: dict[str, str] = {}
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or (isinstance(node.func, ast.Name) and node.func.id == "Note"):
+                continue
+            named = [each.value for each in node.keywords if each.arg == "cause"]
+            for argument in [*node.args[:1], *named]:
+                for text in _texts(argument, node):
+                    found[text] = f"{path.relative_to(ROOT)}:{node.lineno}"
+    return found
+
+
+def _texts(argument: ast.expr, call: ast.Call) -> list[str]:
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return [argument.value] if CAUSE.fullmatch(argument.value) else []
+    is_fault = isinstance(call.func, ast.IfExp) or (isinstance(call.func, ast.Name) and call.func.id in FAULTS)
+    if is_fault and isinstance(argument, ast.JoinedStr):
+        shape = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in argument.values)
+        return COMPUTED[shape]
+    return []
+
+
+def _tabled() -> dict[str, str]:
+    """Causes of the vendors' error tables."""
+    from integration.systems.fortnox.errors import CODES
+    from integration.systems.smartdok.errors import NAMES
+    from integration.systems.smartdok.writers import KNOWN_INVOICE, UNKNOWN_INVOICE
+
+    found = {make(f"fortnox.{code}", {"method": "GET"}).cause: f"Fortnox code {code}" for code, make in CODES.items()}
+    found |= {f"smartdok.{name}": f"SmartDok error {name}" for name in NAMES}
+    return found | {cause: "SmartDok writers" for cause in KNOWN_INVOICE | UNKNOWN_INVOICE}
+
+
+EVERY = {**_raised(), **_tabled()}
+
+
+def test_the_walk_finds_what_it_should():
+    assert {"C2", "I3.gone", "fortnox.2000401", "http.5xx", "document.too_large", "internal", "gone"} <= set(EVERY)
+    assert len(EVERY) >= 40
+    assert set(systems) == {"fortnox", "smartdok"}
+
+
+@pytest.mark.parametrize("cause", sorted(EVERY))
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_cause_has_an_explanation(cause, language):
+    told = explain(cause, {"problem": "length"} if cause == "G5" else {}, language)
+    fallback = explain("nobody.wrote_this", {}, language)
+    assert told.title and told.what and told.to_do, EVERY[cause]
+    assert told.title.replace("Fortnox", "").replace("SmartDok", "") != fallback.title.replace("nobody", ""), (
+        f"{cause} ({EVERY[cause]}) has no explanation"
+    )
+    assert told.who in WHO
+    assert not re.search(r"[{}]", told.what + told.to_do + told.title)
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_both_languages_name_the_same_figures(cause):
+    found = CAUSES[cause]
+    for field in ("title", "what", "to_do"):
+        named = [set(re.findall(r"\{(\w+)\}", getattr(each, field))) for each in (found.sv, found.en)]
+        assert named[0] == named[1], field
+
+
+def test_at_least_forty_causes():
+    assert len(CAUSES) >= 40
+
+
+def test_P2_says_where_the_start_date_is_entered():
+    told = explain("P2", {"number": "P7", "name": "Badhuset"}, "sv")
+    assert told.what.startswith("Projekt P7 Badhuset har inget startdatum")
+    assert told.what.endswith("(regel P2)")
+    assert told.who == "site"
+    assert "Projekt/kunder → Projekt → öppna P7 → Tid och kostnad → fyll i Startdatum" in told.to_do
+
+
+def test_the_active_language_is_used_and_swedish_without_one():
+    with translation.override("en"):
+        assert explain("I4", {}).title == "The invoice has no customer"
+    with translation.override("sv"):
+        assert explain("I4", {}).title == "Fakturan saknar kund"
+    with translation.override(None):
+        assert explain("I4", {}).title == "Fakturan saknar kund"
+
+
+def test_unreadable_data_names_each_field_and_its_problem():
+    problems = {"problems": {"Rad 3, Pris": "ska vara ett tal", "Kundnummer": "saknas"}}
+    assert "Rad 3, Pris: ska vara ett tal; Kundnummer: saknas" in explain("data.unreadable", problems, "sv").what
+    assert "Row 3, Pris: must be a number; Kundnummer: is missing" in explain("data.unreadable", problems, "en").what
+
+
+def test_I5_names_what_it_waits_for_with_state_and_cause_in_words():
+    params = {"names": ["kund 1001 Bygg AB (pending)", "projekt P7 Badhuset (stopped, P2)"]}
+    told = explain("I5", params, "sv")
+    assert "kund 1001 Bygg AB (ska överföras), projekt P7 Badhuset (stoppad: Projektet saknar startdatum)" in told.what
+    english = explain("I5", params, "en").what
+    assert "customer 1001 Bygg AB (to be sent), project P7 Badhuset (stopped: The project has no start date)" in english
+
+
+def test_S3_names_the_projects():
+    assert "projekt 4711, 4712, som inte finns" in explain("S3.unknown_project", {"projects": ["4711", "4712"]}, "sv").what
+
+
+def test_G5_tells_each_problem_with_the_field_in_words():
+    params = {"field": "Rad 2, ArticleNumber", "problem": "length", "value": "X" * 60, "limit": 50}
+    assert explain("G5", params, "sv").what.startswith("Rad 2, artikelnummer " + "X" * 60 + " är längre än de 50 tecken")
+    assert explain("G5", params, "sv").what.endswith("(regel G5)")
+    assert explain("G5", {**params, "problem": "characters", "characters": "<"}, "sv").title.startswith("Numret har tecken")
+
+
+def test_a_vendor_code_carries_the_rule_behind_it():
+    assert explain("fortnox.2000401", {}, "sv").what.endswith("(regel I9)")
+    assert explain("fortnox.2000637", {}, "en").what.endswith("(rule C6)")
+
+
+def test_an_unknown_vendor_code_is_told_in_the_vendors_words():
+    told = explain("fortnox.2009999", {"code": 2009999, "message": "Något är fel"}, "sv")
+    assert told == Explanation(
+        "Fortnox svarade: Något är fel (kod 2009999).", "operator", told.to_do, "Fortnox tog inte emot posten"
+    )
+    assert explain("visma.x", {"message": "No"}, "en").what == "visma answered: No (code visma.x)."
+    assert "something" in explain("something", None, "en").what
+
+
+def test_causes_of_every_system_need_no_text_of_their_own():
+    told = explain("visma.consent_gone", {"error": "invalid_grant"}, "en")
+    assert told.what == "visma does not let us in: the consent was withdrawn or has expired (invalid_grant)."
+    why = explain("smartdok.token_unavailable", {"why": "http.timeout"}, "sv").what
+    assert why == "SmartDok ger just nu inget svar på inloggningen (Svaret dröjde för länge)."
+
+
+def test_sizes_are_told_in_megabytes():
+    told = explain("document.too_large", {"size": 52428800, "largest": 26214400}, "sv")
+    assert told.what == "Filen är 50,0 MB. Byggbro skickar filer upp till 25,0 MB. (regel S6)"
+
+
+def test_odd_params_never_raise():
+    for params in ({"number": None, "others": []}, {"others": {"a": [1]}}, {"number": "{x}"}, {"problem": 7}):
+        for cause in CAUSES:
+            assert explain(cause, params, "sv").what
