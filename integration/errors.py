@@ -79,9 +79,7 @@ class AuthError(Fault):
     reason = "auth"
     state: str
 
-    def __init__(
-        self, cause: str, *, state: str = "needs_consent", scope: Scope = "connection", **params: Any
-    ) -> None:
+    def __init__(self, cause: str, *, state: str = "needs_consent", scope: Scope = "connection", **params: Any) -> None:
         super().__init__(cause, scope=scope, **params)
         self.state = state
 
@@ -111,6 +109,10 @@ class Changed(Fault):
 
 
 class Skip(Fault):
-    """Left out by a rule, with the reason."""
+    """Left out by a rule, with the reason. `until`: references (as for `Waiting`) that call for another look."""
 
     reason = "left_out"
+
+    def __init__(self, cause: str, *, until: Sequence[str] = (), **params: Any) -> None:
+        super().__init__(cause, **params)
+        self.until = list(until)

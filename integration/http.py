@@ -25,8 +25,8 @@ from integration.throttle import Throttle
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 25.0
-WHOLE_SECONDS = 40.0  # shorter than a lease, so that a request has ended when another worker may take over
+READ_SECONDS = 20.0
+WHOLE_SECONDS = 30.0  # shorter than a lease, so that a request has ended when another worker may take over
 LARGEST_BODY = 64 * 1024 * 1024
 GET_TRIES = 4
 

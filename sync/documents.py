@@ -51,11 +51,10 @@ def store(item: Item, name: str, content: bytes, kind: str = Document.Kind.ORIGI
     if len(content) > LARGEST:
         raise InvalidRecord("document.too_large", name=name, size=len(content), largest=LARGEST)
     digest = hashlib.sha256(content).hexdigest()
-    kept = Document.objects.filter(item=item, kind=kind).first()
+    kept: Document | None = Document.objects.filter(item=item, kind=kind).first()
     if kept and kept.sha256 == digest and default_storage.exists(kept.path):
         return kept
     path = default_storage.save(f"{item.tenant_id}/{item.pk}/{digest[:16]}", ContentFile(content))
-    document: Document
     document, _ = Document.objects.update_or_create(
         item=item,
         kind=kind,

@@ -125,6 +125,7 @@ class Item(models.Model):
     gone_at = models.DateTimeField(_("gone from the source"), null=True, blank=True)
 
     target_id = models.CharField(_("id in the target"), max_length=120, blank=True)
+    target_key = models.CharField(max_length=120, blank=True)
     target_label = models.CharField(_("number in the target"), max_length=120, blank=True)
     adopted = models.BooleanField(_("was already there"), default=False)
     sent = models.JSONField(null=True, blank=True)

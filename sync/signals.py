@@ -45,17 +45,30 @@ def connection_saved(instance: Connection, update_fields: Any = None, **_: Any) 
     if not instance.usable:
         return
     fulfil(instance.tenant_id, [f"connection:{instance.system}"])
+    now = timezone.now()
+    late = Pipeline.objects.filter(tenant_id=instance.tenant_id, source=instance.system, next_pull_at__gt=now)
+    late.filter(failures__gt=0).update(next_pull_at=now)
+    if instance.state == Connection.State.CONNECTED:
+        backing_off = Item.objects.filter(tenant_id=instance.tenant_id, state=State.WAITING, reason=Item.Reason.CLOCK)
+        backing_off.filter(not_before__gt=now, cause__startswith="http.").update(not_before=now, tries=0)
     stopped = Item.objects.filter(tenant_id=instance.tenant_id, state=State.STOPPED, reason=Item.Reason.AUTH)
     _wake(stopped, instance.tenant_id, "the connection works again")
 
 
 @receiver(post_save, sender=Tenant)
 def tenant_saved(instance: Tenant, created: bool, **_: Any) -> None:
-    """A tenant's settings (go-live): what a rule left out or stopped is judged again."""
+    """A tenant's settings (go-live): what a rule left out or stopped is judged again.
+
+    Readers do not ask for the details of what lies before go-live (G9), so that is read again from the start.
+    """
     if created:
         return
+    Pipeline.objects.filter(tenant=instance).update(cursor={}, next_pull_at=timezone.now())
+    Item.objects.filter(tenant=instance, state=State.LEFT_OUT, cause="G9").update(memo={}, fingerprint="")
     judged = Item.objects.filter(tenant=instance, state__in=[State.LEFT_OUT, State.STOPPED])
-    _wake(judged.exclude(reason=Item.Reason.CHANGED), instance.pk, "the company's settings were saved")
+    _wake(
+        judged.exclude(reason=Item.Reason.CHANGED).exclude(cause="G9"), instance.pk, "the company's settings were saved"
+    )
 
 
 @receiver(post_save, sender=Pipeline)

@@ -123,11 +123,13 @@ class Payload:
         fields: what the source owns, always complete; an empty value is "" or None.
         on_create: sent when the object is made, never again (G4).
         notes: what was made acceptable (G5).
+        secret: names of fields that open something and are kept and shown nowhere (signed addresses).
     """
 
     fields: dict[str, Any]
     on_create: dict[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    secret: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

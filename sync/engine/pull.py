@@ -26,7 +26,7 @@ from sync.models import Item, Pipeline, Transition
 
 log = structlog.get_logger(__name__)
 
-LEASE = datetime.timedelta(seconds=80)
+LEASE = datetime.timedelta(seconds=60)
 OVERLAP = datetime.timedelta(minutes=15)
 FULL_EVERY = datetime.timedelta(hours=6)
 MISSED_TWICE = 2  # a list that shifts while it is read may miss a record once

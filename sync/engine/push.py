@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis import RedisError
 
 from integration.errors import Fault, InvalidRecord, RateLimited, Rejected, Transient, Unconfirmed, Waiting
-from integration.records import dump, load
+from integration.records import Note, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine import presence, states
 from sync.engine.access import Systems, at_fault, resume
@@ -130,6 +130,8 @@ class Push:
         writer = self.systems.writer(self.pipeline.target, self.flow.writes)
         payload = writer.payload(prepared)
         self.desk.notes += [dump(note) for note in payload.notes]
+        if self.item.target_id and writer.keyed and self.item.target_key != self.item.key:
+            self._renumbered()
         if self.item.target_id:
             return self._update(writer, prepared, payload, self.item.sent or {})
         found = None if presence.known_absent(self.item, writer) else self._find(writer, prepared)
@@ -141,6 +143,12 @@ class Push:
                 if found is None:
                     raise refusal from None
         return self._adopt(writer, prepared, payload, found)
+
+    def _renumbered(self) -> None:
+        """Numbers are the keys (G2): under a new number it is another object, matched anew. The old one stays."""
+        self.desk.note(Note("G2", "number", "renumbered", self.item.target_key, self.item.key))
+        self.item.target_id = self.item.target_label = ""
+        self.item.intent_at, self.item.sent = None, None
 
     def _show(self, record: Any) -> str:
         """Transferred once and for all: a change is shown to a person, not written (I3)."""
@@ -174,7 +182,7 @@ class Push:
     def _create(self, writer: Writer[Any], prepared: Any, payload: Payload) -> str:
         fields = {**payload.fields, **payload.on_create}
         fields = {name: value for name, value in fields.items() if value not in ("", None)}
-        written = writer.create(prepared, fields, lambda: self._leaving("create", fields))
+        written = writer.create(prepared, fields, lambda: self._leaving("create", shown(payload, fields)))
         if self.flow.fetches and not self.systems.was_fetched(self.item):
             self._end_attempt("handed over")
             raise Waiting("S6.not_fetched", needs=[f"document:{self.item.pk}"])
@@ -189,7 +197,7 @@ class Push:
         self._start_attempt("adopt", found.fields)
         self._end_attempt("done")
         if self.flow.later_changes == "show":
-            return self._done(found.target_id, found.label, payload)
+            return self._done(found.target_id, found.label, payload, as_intended=ours)
         self.item.target_id, self.item.target_label = found.target_id, found.label
         # What the source leaves empty is no wish to clear what a bookkeeper has filled in (G4).
         empty = {name: value for name, value in plain(payload.fields).items() if value == ""}
@@ -202,7 +210,7 @@ class Push:
         changes = self.flow.allowed(changes, self.desk) if changes else {}
         if changes:
             target = self.item.target_id
-            writer.update(target, prepared, changes, lambda: self._leaving("update", changes))
+            writer.update(target, prepared, changes, lambda: self._leaving("update", shown(payload, changes)))
         return self._done(self.item.target_id, self.item.target_label, payload)
 
     # -- what is written down --------------------------------------------------------------------------------
@@ -225,18 +233,23 @@ class Push:
             )
             self.attempt.outcome = outcome
 
-    def _done(self, target_id: str, label: str, payload: Payload) -> str:
+    def _done(self, target_id: str, label: str, payload: Payload, *, as_intended: bool = False) -> str:
+        """It lies there. `as_intended`: what lies there is what an earlier attempt sent, not today's record."""
         self._end_attempt("done")
+        if not as_intended:
+            self.item.sent_record, self.item.sent_fingerprint = self.item.record, self.item.fingerprint
+        state = State.DONE if self.item.sent_fingerprint == self.item.fingerprint else State.PENDING
         return states.settle(
             self.item,
-            State.DONE,
+            state,
             actor=self.actor,
             target_id=target_id,
+            target_key=self.item.key,
             target_label=label or target_id,
             adopted=self.item.adopted,
-            sent=plain(payload.fields),
-            sent_record=self.item.record if self.flow.later_changes == "show" else None,
-            sent_fingerprint=self.item.fingerprint,
+            sent=shown(payload),
+            sent_record=self.item.sent_record if self.flow.later_changes == "show" else None,
+            sent_fingerprint=self.item.sent_fingerprint,
             sent_at=timezone.now(),
             notes=self.desk.notes,
             intent_at=None,
@@ -266,6 +279,12 @@ class Push:
 
     def _forget_intent(self) -> None:
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(intent_at=None)
+
+
+def shown(payload: Payload, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Fields as they may be kept and shown: plain values, secret ones hidden."""
+    values = plain(payload.fields if fields is None else fields)
+    return {name: "(hidden)" if name in payload.secret else value for name, value in values.items()}
 
 
 def plain(fields: dict[str, Any]) -> dict[str, Any]:

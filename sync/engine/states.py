@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet, Value
 from django.utils import timezone
 
-from integration.errors import Fault, RateLimited, Waiting
+from integration.errors import Fault, RateLimited, Skip, Waiting
 from sync.flows.base import need_settled
 from sync.models import Item, Pipeline, Transition
 
@@ -50,15 +50,17 @@ def claim(item_id: int) -> Item | None:
 
 
 def take_intent(item: Item) -> None:
-    """Commit, before the request leaves, that it may have been stored from now on; renew the lease.
+    """Commit, before the request leaves, what may have been stored from now on; renew the lease.
 
     Raises:
         LeaseLost: the item is no longer ours, so the request must not leave.
     """
     now = timezone.now()
-    if not _held(item).update(intent_at=now, lease_until=now + LEASE):
+    leaving = {"intent_at": now, "sent_record": item.record, "sent_fingerprint": item.fingerprint}
+    if not _held(item).update(lease_until=now + LEASE, **leaving):
         raise LeaseLost
-    item.intent_at = now
+    for name, value in leaving.items():
+        setattr(item, name, value)
 
 
 def extend(item: Item) -> None:
@@ -91,16 +93,10 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
     """
     now = timezone.now()
     common = {"moved_at": now, "lease_token": None, "lease_until": None, "queued_until": None, **fields}
+    if state == State.PENDING:
+        common |= _clean()
     with transaction.atomic():
         if state == State.DONE:
-            clean: dict[str, Any] = {
-                "reason": "",
-                "cause": "",
-                "params": {},
-                "needs": [],
-                "not_before": None,
-                "tries": 0,
-            }
             held = _held(item).filter(fingerprint=item.fingerprint)
             if not held.update(state=State.DONE, **common, **_clean()):
                 state = State.PENDING
@@ -132,8 +128,9 @@ def settle_fault(item: Item, fault: Fault, *, actor: str) -> str:
     elif fault.scope != "item":
         state = State.WAITING  # the flow or the connection is at fault: nothing of the item's is used up
         fields["needs"] = [scope_reference(item.pipeline, fault)]
-    elif fault.reason == Item.Reason.LEFT_OUT:
+    elif isinstance(fault, Skip):
         state = State.LEFT_OUT
+        fields["needs"] = fault.until
     else:
         state = State.STOPPED
     return settle(item, state, actor=actor, **fields)
@@ -193,13 +190,13 @@ def wake(items: QuerySet[Item], *, actor: str = SYSTEM, note: str = "") -> int:
 def fulfil(tenant_id: int, references: Iterable[str]) -> int:
     """These references came true: strike them from what waits, and wake what now waits for nothing."""
     references = list(references)
-    waiting = Item.objects.filter(tenant_id=tenant_id, state=State.WAITING, reason__in=["need", "auth", "config"])
+    waiting = Item.objects.filter(tenant_id=tenant_id, state__in=[State.WAITING, State.LEFT_OUT])
     touched = list(waiting.filter(needs__overlap=references).values_list("pk", flat=True))
     if not touched:
         return 0
     for reference in references:
         Item.objects.filter(pk__in=touched).update(needs=Func(F("needs"), Value(reference), function="array_remove"))
-    return wake(Item.objects.filter(pk__in=touched, state=State.WAITING, needs=[]))
+    return wake(Item.objects.filter(pk__in=touched, state__in=[State.WAITING, State.LEFT_OUT], needs=[]))
 
 
 def settled_references(item: Item) -> list[str]:

@@ -175,9 +175,9 @@ class SupplierDocuments(Flow[SupplierDocument, DocumentLink]):
         invoice = desk.by_id("supplier-invoices", record.external_number)
         if invoice and invoice.target_id:
             return
-        if invoice and invoice.state == "left_out":
-            raise Skip("S6.invoice_left_out", number=record.external_number, why=invoice.cause)
         wait = need("supplier-invoices", source_id=record.external_number)
+        if invoice and invoice.state == "left_out":
+            raise Skip("S6.invoice_left_out", until=[wait], number=record.external_number, why=invoice.cause)
         raise Waiting("S6.invoice_first", needs=[wait], number=record.external_number)
 
     def prepare(self, record: SupplierDocument, desk: Desk) -> DocumentLink:
@@ -188,6 +188,10 @@ class SupplierDocuments(Flow[SupplierDocument, DocumentLink]):
             raise InvalidRecord("S6.not_pdf", name=record.name)
         url = self._joined(record, desk) if desk.setting("join") else self._first_pdf(record, kind, desk)
         return DocumentLink(record.external_number, record.name, url)
+
+    def allowed(self, changes: dict[str, Any], desk: Desk) -> dict[str, Any]:
+        """A document that was fetched is not sent again by itself; a person can."""
+        return {}
 
     def _first_pdf(self, record: SupplierDocument, kind: str, desk: Desk) -> str:
         """The address, if this is the invoice's first PDF in the order in which the files are connected."""

@@ -136,7 +136,8 @@ class DocumentLinkWriter(Writer[DocumentLink]):
 
     def payload(self, record: DocumentLink) -> Payload:
         """Name and address."""
-        return Payload({"DocumentName": record.name, "DocumentDownloadUrl": record.url})
+        fields = {"DocumentName": record.name, "DocumentDownloadUrl": record.url}
+        return Payload(fields, secret=frozenset({"DocumentDownloadUrl"}))
 
     def find(self, record: DocumentLink) -> Found | None:
         """SmartDok does not tell which documents it has."""
