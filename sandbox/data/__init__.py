@@ -35,7 +35,7 @@ days before) almost everything is transferred. Each company has every trouble of
 | I6 | invoice with 0 rows, with 501 rows | stopped |
 | I7 | row discounts in percent (Östanbygg) or kronor (Maltes), surcharge, discount on the whole | created, to the öre |
 | I7 | a row whose Sum no reading reproduces | stopped with both figures |
-| I10 | credited before it was ever sent | shown to a person (the rules leave open whether it is sent) |
+| I10 | credited before it was ever sent | left out (the rules speak only of a credit after the transfer) |
 | G9 | three invoices finalised 31, 64 and 118 days ago; a supplier invoice dated 50 days ago | left out |
 | S2 | two unbooked supplier invoices, one cancelled | left out |
 | S3 | no project; project 9901 that SmartDok lacks | left out; waiting for 9901 |

@@ -21,8 +21,8 @@ GO_LIVE_DAYS = 30
 class Trouble:
     """One planted trouble and what must become of it in a first pass with go-live at `go_live(today)`.
 
-    `id` is the record's id at its source: SmartDok's Id, Fortnox's GivenNumber, or an article number. `arrives` says
-    whether the record is on the other side afterwards; None where the rules leave it open. `left_out` also covers what
+    `id` is the record's id at its source: SmartDok's Id or Fortnox's GivenNumber. Articles have their number there, for
+    goods and machines have ids of their own, and documents the GivenNumber of their invoice. `left_out` also covers what
     is never listed, hence never an item.
     """
 
@@ -32,8 +32,12 @@ class Trouble:
     id: str
     number: str
     outcome: Outcome
-    arrives: bool | None
     expect: str
+
+    @property
+    def arrives(self) -> bool:
+        """Whether the record is on the other side afterwards."""
+        return self.outcome in {"created", "updated"}
 
 
 @dataclass
@@ -57,20 +61,17 @@ class Build:
         number: str,
         outcome: Outcome,
         expect: str,
-        arrives: bool | None = None,
     ) -> None:
-        if outcome in {"created", "updated"}:
-            arrives = True
-        self.troubles.append(Trouble(rule, kind, flow, str(id), number, outcome, arrives, expect))
+        self.troubles.append(Trouble(rule, kind, flow, str(id), number, outcome, expect))
 
-    def moment(self, days_ago: int, hour: int = 10) -> str:
+    def moment(self, days_ago: int) -> str:
         """A time of day that many days before the demo's day, as SmartDok writes it."""
-        minute = self.random.randint(0, 59)
-        return f"{self.today - dt.timedelta(days=days_ago)}T{hour:02}:{minute:02}:{self.random.randint(0, 59):02}.137"
+        minute, second = self.random.randint(0, 59), self.random.randint(0, 59)
+        return f"{self.date(days_ago)}T10:{minute:02}:{second:02}.137"
 
     def day(self, days_ago: int) -> str:
         """Midnight, as SmartDok writes a date."""
-        return f"{self.today - dt.timedelta(days=days_ago)}T00:00:00"
+        return f"{self.date(days_ago)}T00:00:00"
 
     def date(self, days_ago: int) -> dt.date:
         return self.today - dt.timedelta(days=days_ago)

@@ -53,7 +53,7 @@ def _troubled(build: Build) -> int:
 
     def plant(rule: str, kind: str, record: Record, outcome: Any, expect: str) -> None:
         number = record["ProjectNumber"]
-        build.plant(rule, kind, "projects", record["Id"], number, outcome, expect, outcome in {"created", "updated"})
+        build.plant(rule, kind, "projects", record["Id"], number, outcome, expect)
         build.named[kind] = record
 
     plant(

@@ -125,14 +125,12 @@ def _attach(build: Build, given: str, where: Any = "archive", name: str | None =
 
 
 def _plant(build: Build, rule: str, kind: str, given: str, outcome: Outcome, expect: str) -> None:
-    arrives = outcome in {"created", "updated"}
-    build.plant(rule, kind, "supplier-invoices", given, given, outcome, expect, arrives)
+    build.plant(rule, kind, "supplier-invoices", given, given, outcome, expect)
     build.named[kind] = build.fortnox.supplier_invoices[given]
 
 
 def _plant_file(build: Build, rule: str, kind: str, given: str, outcome: Outcome, expect: str) -> None:
-    arrives = outcome in {"created", "updated"}
-    build.plant(rule, kind, "supplier-documents", given, given, outcome, expect, arrives)
+    build.plant(rule, kind, "supplier-documents", given, given, outcome, expect)
 
 
 def _troubled(build: Build) -> int:

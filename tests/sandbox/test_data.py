@@ -132,6 +132,12 @@ def test_every_trouble_points_at_its_record(demo: data.DemoTenant) -> None:
                 assert trouble.id in demo.fortnox.supplier_invoices
 
 
+@both
+def test_I4_one_invoice_lacks_a_customer_and_no_other(demo: data.DemoTenant) -> None:
+    without = [id for id, invoice in demo.smartdok.invoices.items() if invoice["CustomerId"] is None]
+    assert [str(id) for id in without] == [trouble.id for trouble in demo.troubles if trouble.rule == "I4"]
+
+
 def test_both_tenants_have_the_same_troubles() -> None:
     kinds = [[(t.rule, t.flow, t.outcome) for t in demo.troubles] for demo in DEMO]
     assert kinds[0] == kinds[1]
