@@ -100,13 +100,10 @@ def wall_clock(moment: datetime.datetime, now: datetime.datetime) -> datetime.da
     """
     local = moment.astimezone(SWEDEN)
     reading = local.replace(tzinfo=None)
-    step = moment
-    while step < now and step < moment + datetime.timedelta(days=1):
-        step += datetime.timedelta(minutes=30)
-        later = step.astimezone(SWEDEN)
-        if step <= now and later.utcoffset() < local.utcoffset():  # type: ignore[operator]
-            back = later.replace(minute=0, second=0, microsecond=0, tzinfo=None)
-            return min(reading, back)
+    # Only who asks within the hour before the clock goes back can have a later reading than those who follow.
+    later = min(now, moment + datetime.timedelta(hours=1)).astimezone(SWEDEN)
+    if later.utcoffset() < local.utcoffset():  # type: ignore[operator]
+        return min(reading, later.replace(minute=0, second=0, microsecond=0, tzinfo=None, fold=0))
     return reading
 
 

@@ -107,7 +107,8 @@ class Count(_Labelled[int]):
         return super().deserialize(value, attr, data, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        whole = isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite() and value == int(value))
+        if isinstance(value, bool) or not whole:
             raise ValidationError("ska vara ett heltal")
         return int(value)
 
@@ -205,7 +206,7 @@ def _problems(schema: Schema, messages: Any, prefix: str = "") -> Iterator[tuple
     labels = {each.data_key: each for each in schema.fields.values()}
     for key, found in messages.items():
         field = labels.get(key)
-        label = prefix + (field.metadata["label"] if field else "Posten")
+        label = prefix + field.metadata["label"] if field else prefix.rstrip(", ") or "Posten"
         if isinstance(field, Rows) and isinstance(found, dict):
             shape = field.inner.schema  # type: ignore[attr-defined]
             for index, each in found.items():

@@ -62,7 +62,8 @@ class Units:
             # Nothing of the record itself has left; whether the unit was stored shows next time.
             self.forget()
             raise Transient(fault.cause, **fault.params) from None
-        self.forget()
+        fresh[code] = body["Unit"]["Description"]
+        cache.set(self._name, fresh, SECONDS)
         return code
 
 

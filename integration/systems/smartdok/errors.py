@@ -32,7 +32,8 @@ def refuse(answer: Answer) -> Fault:
     """The fault that a 3xx or 4xx answer stands for. Unknown ones are for a person."""
     where: dict[str, Any] = {"method": answer.method, "path": answer.path, "status": answer.status}
     if answer.status in {401, 403}:
-        right = RIGHTS.get(answer.path.strip("/").split("/")[0], "")
+        named = re.search(r"\b\w+(?:Read|Write)\b", answer.text()[:500])  # "Missing claims: OrdersRead" [seen]
+        right = named[0] if named else RIGHTS.get(answer.path.strip("/").split("/")[0], "")
         return AuthError("smartdok.missing_right", state="missing_right", scope="flow", right=right, **where)
     if answer.status == 404:
         return Rejected("smartdok.not_found", **where)

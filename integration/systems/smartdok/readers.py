@@ -129,8 +129,8 @@ class InvoiceReader(Reader[Invoice]):
     def pages(self, window: Window) -> Iterator[Page]:
         """Every billing basis from 400 days before go-live to 400 days ahead."""
         params = {
-            "fromDate": (window.go_live - AROUND).date().isoformat(),
-            "toDate": (window.now + AROUND).date().isoformat(),
+            "fromDate": f"{(window.go_live - AROUND).date()}T00:00:00",
+            "toDate": f"{(window.now + AROUND).date()}T00:00:00",
         }
         for items in lists.pages(self.system.http, "/Invoices", params):
             yield _page(items, self._take)

@@ -1,0 +1,115 @@
+"""Vault, registry and throttle."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import redis
+from cryptography.fernet import Fernet
+from django.db import connection as database
+
+from integration import registry
+from integration.errors import RateLimited
+from integration.models import Connection, Tenant
+from integration.records import (
+    Article,
+    Customer,
+    DocumentLink,
+    Invoice,
+    OutgoingInvoice,
+    Project,
+    SupplierCost,
+    SupplierDocument,
+    SupplierInvoice,
+)
+from integration.throttle import Throttle
+from integration.vault import UnreadableSecret
+
+
+# -- vault -------------------------------------------------------------------------------------------------------
+def test_secrets_are_cipher_text_at_rest_and_keys_rotate(tenant: Tenant, settings: Any) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.ENCRYPTION_KEYS = [old]
+    row = Connection.objects.create(tenant=tenant, system="any", secrets={"token": "hemlig-1"})
+    with database.cursor() as cursor:
+        cursor.execute("select secrets, token from integration_connection where id = %s", [row.pk])
+        secrets, token = cursor.fetchone()
+    assert "hemlig-1" not in secrets
+    assert token
+    settings.ENCRYPTION_KEYS = [new, old]
+    again = Connection.objects.get(pk=row.pk)
+    assert (again.secrets, again.token) == ({"token": "hemlig-1"}, {})
+    again.save()
+    settings.ENCRYPTION_KEYS = [new]
+    assert Connection.objects.get(pk=row.pk).secrets == {"token": "hemlig-1"}
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(UnreadableSecret) as error:
+        Connection.objects.get(pk=row.pk)
+    assert "hemlig-1" not in str(error.value)
+
+
+# -- registry ----------------------------------------------------------------------------------------------------
+def test_both_systems_are_found_with_all_that_they_give_and_take() -> None:
+    assert {"smartdok", "fortnox"} <= set(registry.systems)
+    for kind in (Customer, Project, Article, Invoice):
+        assert "smartdok" in registry.readers_of(kind)
+    for kind in (Customer, Project, Article, OutgoingInvoice):
+        assert "fortnox" in registry.writers_of(kind)
+    for kind in (SupplierInvoice, SupplierDocument):
+        assert "fortnox" in registry.readers_of(kind)
+    for kind in (SupplierCost, DocumentLink):
+        assert "smartdok" in registry.writers_of(kind)
+
+
+def test_what_a_system_does_not_do_is_said_by_name() -> None:
+    with pytest.raises(LookupError, match="smartdok takes no Customer"):
+        registry.writer("smartdok", Customer)
+    with pytest.raises(LookupError, match="fortnox gives no Customer"):
+        registry.reader("fortnox", Customer)
+
+
+def test_two_files_cannot_declare_the_same() -> None:
+    @dataclass
+    class Thing:
+        """A record of this test."""
+
+    def declared_in(module: str) -> type:
+        return type("Reader", (), {"__module__": module})
+
+    registry.reads("test", Thing)(declared_in("one"))
+    registry.reads("test", Thing)(declared_in("one"))
+    with pytest.raises(ValueError, match="declared by one and by two"):
+        registry.reads("test", Thing)(declared_in("two"))
+
+
+# -- throttle ----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def key() -> str:
+    return uuid.uuid4().hex
+
+
+def test_the_window_lets_so_many_pass_and_then_says_how_long(key: str) -> None:
+    throttle = Throttle(key, 25, 5.0, patience=0.0)
+    for _ in range(25):
+        throttle.acquire()
+    with pytest.raises(RateLimited) as fault:
+        throttle.acquire()
+    assert fault.value.cause == "throttle"
+    assert 4.0 < fault.value.wait <= 5.15
+    Throttle(key + "x", 25, 5.0, patience=0.0).acquire()
+
+
+def test_the_window_slides(key: str) -> None:
+    throttle = Throttle(key, 2, 0.1, patience=1.0, margin=0.0)
+    started = time.monotonic()
+    for _ in range(6):
+        throttle.acquire()
+    assert 0.2 <= time.monotonic() - started < 0.6
+
+
+def test_a_throttle_forgets_itself(key: str, settings: Any) -> None:
+    Throttle(key, 2, 5.0).acquire()
+    left = redis.from_url(settings.REDIS_URL).pttl(f"throttle:{key}")
+    assert 0 < left <= 5150  # type: ignore[operator]
