@@ -95,6 +95,7 @@ class Push:
         self.attempt: Attempt | None = None
         self.side = self.pipeline.target
         self.operation = "create"
+        self.unconfirmed = item.intent_at is not None  # an earlier attempt's answer was lost
 
     def run(self) -> str:
         """The attempt, and the state it ends in."""
@@ -190,10 +191,9 @@ class Push:
 
     def _adopt(self, writer: Writer[Any], prepared: Any, payload: Payload, found: Found) -> str:
         """It lies there: ours whose answer was lost, or one that somebody else made (I11)."""
-        ours = self.item.intent_at is not None
-        if not ours:
+        if not self.unconfirmed:
             self.flow.adopt(prepared, found, self.desk)
-        self.item.adopted = not ours
+        self.item.adopted = not self.unconfirmed
         self._start_attempt("adopt", found.fields)
         self._end_attempt("done")
         if self.flow.later_changes == "show":
