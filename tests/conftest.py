@@ -8,8 +8,10 @@ import pytest
 import redis
 
 from integration.models import Tenant
-from sandbox import Twins, fortnox, smartdok
+from sandbox import Twins
+from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.log import Exchange, Request
+from sandbox.smartdok import Company as SmartDokCompany
 from sync.engine.onboarding import add_tenant
 from sync.engine.run import run_pass
 from sync.models import Attempt, Transition
@@ -67,13 +69,13 @@ def tenant(new_tenant: Callable[[str], Tenant]) -> Tenant:
 
 
 @pytest.fixture
-def smartdok_twin(twins: Twins) -> smartdok.Company:
+def smartdok(twins: Twins) -> SmartDokCompany:
     """The tenant's company in SmartDok."""
     return twins.tenant("ostanbygg").smartdok
 
 
 @pytest.fixture
-def fortnox_twin(twins: Twins) -> fortnox.Company:
+def fortnox(twins: Twins) -> FortnoxCompany:
     """The tenant's company in Fortnox."""
     return twins.tenant("ostanbygg").fortnox
 

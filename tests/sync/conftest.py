@@ -1,0 +1,50 @@
+"""What the tests of the rules share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integration.models import Tenant
+from sync.models import Item, Pipeline
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the clock brings back comes at once: GETs that are repeated, items whose answer was lost."""
+    monkeypatch.setattr("integration.http.random.uniform", lambda low, high: 0.0)
+    monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 0.01)
+
+
+@pytest.fixture
+def item(tenant: Tenant) -> Callable[..., Item]:
+    """An item by flow and number, fresh from the database."""
+
+    def find(flow: str, key: Any, **by: Any) -> Item:
+        found: Item = Item.objects.get(tenant=tenant, pipeline__flow=flow, key=str(key), **by)
+        return found
+
+    return find
+
+
+@pytest.fixture
+def states(tenant: Tenant) -> Callable[[str], list[tuple[str, str, str]]]:
+    """(number, state, cause) of every item of a flow, in the order in which they were first read."""
+
+    def all_of(flow: str) -> list[tuple[str, str, str]]:
+        items = Item.objects.filter(tenant=tenant, pipeline__flow=flow).order_by("pk")
+        return [(each.key, each.state, each.cause) for each in items]
+
+    return all_of
+
+
+@pytest.fixture
+def choose(tenant: Tenant) -> Callable[..., None]:
+    """Settings of one of the tenant's pipelines, saved as in the admin."""
+
+    def save(flow: str, **settings: Any) -> None:
+        pipeline = Pipeline.objects.get(tenant=tenant, flow=flow)
+        pipeline.settings = {**pipeline.settings, **settings}
+        pipeline.save()
+
+    return save
