@@ -197,7 +197,7 @@ class Push:
         self._start_attempt("adopt", found.fields)
         self._end_attempt("done")
         if self.flow.later_changes == "show":
-            return self._done(found.target_id, found.label, payload, as_intended=ours)
+            return self._done(found.target_id, found.label, payload, as_intended=self.unconfirmed)
         self.item.target_id, self.item.target_label = found.target_id, found.label
         # What the source leaves empty is no wish to clear what a bookkeeper has filled in (G4).
         empty = {name: value for name, value in plain(payload.fields).items() if value == ""}
