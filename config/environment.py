@@ -90,14 +90,3 @@ def encryption_keys() -> list[str]:
             refuse("ENCRYPTION_KEYS", "holds a key that is not 32 url-safe base64-encoded bytes")
     return keys
 
-
-def whole_number(name: str, default: int) -> int:
-    """A whole number ≥ 0.
-
-    Raises:
-        SystemExit: it is something else.
-    """
-    value = os.environ.get(name, str(default))
-    if not value.isdigit():
-        refuse(name, "is not a whole number")
-    return int(value)

@@ -15,7 +15,6 @@ from config.environment import (
     read_files,
     required,
     url,
-    whole_number,
 )
 
 read_files()
@@ -47,6 +46,9 @@ FORTNOX_API_URL = url("FORTNOX_API_URL", "https://api.fortnox.se")
 FORTNOX_AUTH_URL = url("FORTNOX_AUTH_URL", "https://apps.fortnox.se/oauth-v1")
 FORTNOX_WS_URL = url("FORTNOX_WS_URL", "wss://ws.fortnox.se/topics-v1", schemes=("ws", "wss"))
 SMARTDOK_API_URL = url("SMARTDOK_API_URL", "https://api.smartdok.se")
+# Without them the two addresses answer 404.
+FORTNOX_WEBHOOK_SECRET = env.str("FORTNOX_WEBHOOK_SECRET", default="")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -155,7 +157,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
-METRICS_PORT = whole_number("METRICS_PORT", 0)
 
 # --- Log ---------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

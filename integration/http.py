@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 import requests
 import simplejson
 import structlog
-from prometheus_client import Counter as Metric
 
 from integration.errors import Fault, InvalidRecord, RateLimited, Transient, Unconfirmed
+from integration.metrics import count_request
 from integration.throttle import Throttle
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,6 @@ WHOLE_SECONDS = 30.0  # shorter than a lease, so that a request has ended when a
 LARGEST_BODY = 64 * 1024 * 1024
 GET_TRIES = 4
 
-api_requests = Metric("byggbro_api_requests_total", "Requests to vendors", ["system", "method", "status"])
 _calls: ContextVar[Counter[str] | None] = ContextVar("calls", default=None)
 
 
@@ -254,7 +253,7 @@ class Http:
         finally:
             if (counter := _calls.get()) is not None:
                 counter[self.system] += 1
-            api_requests.labels(self.system, method, status).inc()
+            count_request(self.system, method, status)
             log.info("api", system=self.system, method=method, path=path, status=status,
                      ms=round((time.monotonic() - started) * 1000))  # fmt: skip
 

@@ -31,7 +31,8 @@ return oldest[2] + ARGV[2] - now
 
 
 @lru_cache(maxsize=1)
-def _redis(url: str) -> "redis.Redis":
+def shared_redis(url: str) -> "redis.Redis":
+    """This process' connections to the Redis that all processes share."""
     return redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
 
 
@@ -65,5 +66,5 @@ class Throttle:
     def _wait(self, member: str) -> float:
         """Seconds until a place may be free; 0 when one was taken."""
         window = int((self.seconds + self.margin) * 1_000_000)
-        answer = _redis(settings.REDIS_URL).eval(_ACQUIRE, 1, f"throttle:{self.key}", self.limit, window, member)
+        answer = shared_redis(settings.REDIS_URL).eval(_ACQUIRE, 1, f"throttle:{self.key}", self.limit, window, member)
         return math.ceil(int(float(answer)) / 1000) / 1000

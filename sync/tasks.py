@@ -9,7 +9,9 @@ import structlog
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
+from integration import registry
 from integration.models import Connection
+from integration.systems.base import Notice
 from sync import documents
 from sync.engine import access, dispatch, states
 from sync.engine.pull import pull
@@ -112,3 +114,16 @@ def document_fetched(document: Document) -> None:
     documents.mark_fetched(document)
     if states.fulfil(document.tenant_id, [f"document:{document.item_id}"]):
         dispatch_tenant.delay_on_commit(document.tenant_id)
+
+
+def heed(system: str, notice: Notice) -> None:
+    """A webhook spoke of a company: a consent that is gone closes its connections at once, anything else is checked."""
+    kind = registry.systems[system]
+    by_company = {f"options__{kind.company}": notice.company}
+    for connection in Connection.objects.filter(system=system, tenant__active=True, **by_company):
+        if notice.gone:
+            connection.token = {}
+            connection.save(update_fields=["token"])
+            connection.enter(Connection.State.NEEDS_CONSENT, f"{system}.consent_gone", {"error": "revoked"})
+        else:
+            check_connection.delay_on_commit(connection.pk)

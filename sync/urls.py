@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from sync.views import document
+from sync.views import document, metrics, webhook
 
 app_name = "sync"
-urlpatterns = [path("documents/<str:token>/<str:name>", document, name="document")]
+urlpatterns = [
+    path("documents/<str:token>/<str:name>", document, name="document"),
+    path("webhooks/<slug:system>/<str:secret>", webhook, name="webhook"),
+    path("metrics", metrics),
+]

@@ -36,6 +36,16 @@ class Identity:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a vendor's webhook says about one of its companies. It is believed only when it closes something; the rest
+    makes us look. `company`: the vendor's own key of the company, as stored in `Connection.options[System.company]`.
+    """
+
+    company: str
+    gone: bool
+
+
 class System:
     """One tenant's access to a vendor.
 
@@ -47,6 +57,7 @@ class System:
     name: ClassVar[str]
     title: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]] = ()
+    company: ClassVar[str] = ""  # the option that holds the vendor's key of the company
 
     def __init__(self, connection: Connection, *, patience: float = 1.0) -> None:
         self.connection = connection
@@ -60,6 +71,11 @@ class System:
             Transient: not reachable now.
         """
         raise NotImplementedError
+
+    @classmethod
+    def notices(cls, secret: str, body: bytes) -> list[Notice] | None:
+        """What a webhook call says, or None when it is not the vendor's (the secret is part of the address)."""
+        return None
 
     def prepare(self) -> None:
         """Make the next minutes free of token renewals (a dry run must not renew inside its transaction)."""

@@ -5,13 +5,15 @@ from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import simplejson
 from django.conf import settings
+from django.utils.crypto import constant_time_compare
 
 from integration.errors import AuthError, ConfigError, Fault, InvalidRecord
 from integration.http import Answer, Http, NoAuth
 from integration.oauth import OAuthClient, Token, TokenAuth
 from integration.registry import system
-from integration.systems.base import Field, Identity, System
+from integration.systems.base import Field, Identity, Notice, System
 from integration.systems.fortnox.errors import CHARACTERS, expired, is_missing, refuse
 from integration.systems.fortnox.text import without_inch
 from integration.throttle import Throttle
@@ -34,6 +36,7 @@ class Fortnox(System):
     """
 
     title = "Fortnox"
+    company = "tenant_id"
     fields = (
         Field(
             "tenant_id",
@@ -63,6 +66,19 @@ class Fortnox(System):
         if str(company.get("DatabaseNumber")) != self.tenant_id:
             raise _wrong_company(self.tenant_id, company)
         return _identity(company)
+
+    @classmethod
+    def notices(cls, secret: str, body: bytes) -> list[Notice] | None:
+        """Consent created or revoked (note 6). The vendor publishes neither the body nor a signature: the address
+        holds a shared secret, and names are taken in any spelling."""
+        if not settings.FORTNOX_WEBHOOK_SECRET or not constant_time_compare(secret, settings.FORTNOX_WEBHOOK_SECRET):
+            return None
+        try:
+            told = simplejson.loads(body)
+        except ValueError:
+            return []
+        events = told if isinstance(told, list) else [told]
+        return [notice for each in events if isinstance(each, dict) for notice in _notice(each)]
 
     def prepare(self) -> None:
         """A token that outlives the next quarter of an hour."""
@@ -157,6 +173,13 @@ class Fortnox(System):
     def _company(self, door: Http) -> dict[str, Any]:
         found = object_of(door.get("/3/companyinformation")).get("CompanyInformation")
         return found if isinstance(found, dict) else {}
+
+
+def _notice(event: dict[str, Any]) -> list[Notice]:
+    values = {str(name).lower().replace("_", "").replace("-", ""): value for name, value in event.items()}
+    company = values.get("tenantid") or values.get("databasenumber")
+    kind = str(values.get("event") or values.get("eventtype") or values.get("type") or "").lower()
+    return [Notice(str(company), gone="revoked" in kind)] if company else []
 
 
 class _Given:
