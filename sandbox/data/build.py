@@ -22,8 +22,8 @@ class Trouble:
     """One planted trouble and what must become of it in a first pass with go-live at `go_live(today)`.
 
     `id` is the record's id at its source: SmartDok's Id or Fortnox's GivenNumber. Articles have their number there, for
-    goods and machines have ids of their own, and documents the GivenNumber of their invoice. `left_out` also covers what
-    is never listed, hence never an item.
+    goods and machines have ids of their own, and documents the GivenNumber of their invoice. `left_out` also covers
+    what is never listed, hence never an item.
     """
 
     rule: str
