@@ -32,6 +32,15 @@ def test_check_tells_who_answered(smartdok: SmartDok, smartdok_twin: SmartDokTwi
     assert asked(smartdok_twin) == ["POST /Authorize/ApiToken", "GET /Users/current", "GET /LicenseInfo"]
 
 
+def test_an_answer_that_is_no_object_proves_nothing(smartdok: SmartDok, smartdok_twin: SmartDokTwin) -> None:
+    smartdok_twin.faults.add(kind="status", status=200, body="[]", path="/Users/current")
+    with pytest.raises(Transient, match=r"http\.not_json"):
+        smartdok.check()
+    smartdok_twin.faults.add(kind="not-json", path="/LicenseInfo", times=None)
+    with pytest.raises(Transient, match=r"http\.not_json"):
+        smartdok.check()
+
+
 def test_the_session_is_kept_until_it_says_that_it_ends(smartdok: SmartDok, smartdok_twin: SmartDokTwin) -> None:
     smartdok.check()
     kept = stored(Connection.objects.get(pk=smartdok.connection.pk))

@@ -107,14 +107,9 @@ def test_a_project_that_smartdok_lacks_is_not_taken_for_a_missing_invoice(writer
         writer.find(astray)
 
 
-@pytest.mark.parametrize(
-    ("status", "word"),
-    [("unbooked", "Unbooked"), ("payment_pending", "PaymentPending"), ("approval_pending", "AuthorizePending"),
-     ("paid", "Paid"), ("cancelled", "Cancelled"), ("", "NotSet"), ("PaymentPending", "PaymentPending")],
-)  # fmt: skip
-def test_every_status_has_smartdoks_word(writer: Any, cost: SupplierCost, status: str, word: str) -> None:
-    payload = writer.payload(dataclasses.replace(cost, status=status, booked=False))
-    assert (payload.fields["InvoiceStatus"], payload.fields["BookingStatus"]) == (word, "NotBooked")
+def test_an_invoice_that_is_not_booked(writer: Any, cost: SupplierCost) -> None:
+    payload = writer.payload(dataclasses.replace(cost, status="", booked=False))
+    assert (payload.fields["InvoiceStatus"], payload.fields["BookingStatus"]) == ("NotSet", "NotBooked")
 
 
 def test_a_supplier_is_named_by_its_number_at_least(writer: Any, cost: SupplierCost) -> None:

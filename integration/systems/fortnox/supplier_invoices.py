@@ -23,9 +23,10 @@ PATH = "/3/supplierinvoices"
 LIST = "SupplierInvoices"
 KEY = ("GivenNumber",)
 AT_ONCE = 20  # single invoices per page: what the throttle interrupts is kept, and the next pass goes on from there
-# How long an unchanged list row vouches for the whole invoice. Polls overlap by 15 minutes, so a change that the list
-# row does not show is caught by a later one; the whole list is paged only where Fortnox takes no `lastmodified`.
-FRESH_POLL = datetime.timedelta(minutes=5)
+# How long an unchanged list row vouches for the whole invoice. A poll asks from 15 minutes before the one ahead of it,
+# so the first one after ten minutes still lists a change that the row does not show. The whole list is paged now and
+# then, and always where Fortnox takes no `lastmodified`.
+FRESH_POLL = datetime.timedelta(minutes=10)
 FRESH_WHOLE = datetime.timedelta(hours=24)
 VAT_ACCOUNTS = range(2610, 2660)  # BAS: output and input VAT, with the pairs of reverse charge (S4)
 

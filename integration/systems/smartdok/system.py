@@ -13,7 +13,7 @@ from integration.http import Answer, Http, NoAuth
 from integration.oauth import Token, TokenAuth
 from integration.registry import system
 from integration.systems.base import Field, Identity, System
-from integration.systems.smartdok.errors import body_of, refuse
+from integration.systems.smartdok.errors import refuse
 
 SESSION_SECONDS = 50 * 60  # where the session does not say how long it lasts; about an hour [seen]
 WITHOUT_RENEWAL = 15 * 60
@@ -53,8 +53,7 @@ class SmartDok(System):
             AuthError: the token is refused.
             Transient: not reachable now.
         """
-        user = body_of(self.http.get("/Users/current"))
-        licences = body_of(self.http.get("/LicenseInfo"))
+        user, licences = self._object("/Users/current"), self._object("/LicenseInfo")
         name = str(user.get("Name") or user.get("UserName") or "")
         details = {
             "user": name,
@@ -67,6 +66,13 @@ class SmartDok(System):
     def prepare(self) -> None:
         """A session that outlives the next quarter of an hour."""
         self.auth.ensure(WITHOUT_RENEWAL)
+
+    def _object(self, path: str) -> dict[str, Any]:
+        answer = self.http.get(path)
+        body = answer.json()
+        if not isinstance(body, dict):
+            raise answer.malformed()
+        return body
 
     def _session(self, spent: Token) -> Token:
         """Open a session. The answer is a bare string, with or without JSON's quotes (notes, "Base URL and auth")."""

@@ -10,15 +10,6 @@ from integration.registry import writes
 from integration.systems.base import Found, Payload, Writer, Written
 
 KRONOR = "SEK"
-STATUSES = {
-    "unbooked": "Unbooked",
-    "payment_pending": "PaymentPending",
-    "approval_pending": "AuthorizePending",
-    "authorize_pending": "AuthorizePending",
-    "paid": "Paid",
-    "cancelled": "Cancelled",
-    "": "NotSet",
-}
 # What a PUT answers when the invoice is not there. Names built after the vendor's pattern: it publishes none. [gap]
 UNKNOWN_INVOICE = {
     "smartdok.ExternalInvoiceNumberNotFound",
@@ -54,7 +45,7 @@ class SupplierCostWriter(Writer[SupplierCost]):
             {
                 "ExternalInvoiceNumber": record.external_number,
                 "InvoiceNumber": record.invoice_number,
-                "InvoiceStatus": STATUSES.get(record.status, record.status),
+                "InvoiceStatus": record.status or "NotSet",
                 "BookingStatus": "Booked" if record.booked else "NotBooked",
                 "IssueDate": record.issue_date.isoformat(),
                 "DueDate": record.due_date.isoformat(),
