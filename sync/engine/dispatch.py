@@ -7,6 +7,7 @@ thousands neither floods the broker nor delays another tenant (principle 10).
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -116,8 +117,7 @@ def sweep() -> Swept:
     swept = Swept()
     expired = Item.objects.filter(state=State.RUNNING, lease_until__lt=now)
     swept.counts["expired leases"] = expired.update(queued_until=None)
-    for pipeline in Pipeline.objects.exclude(paused_cause="").filter(enabled=True, probe_at__lte=now):
-        swept.probes += _probe(pipeline, now)
+    swept.probes = probes()
     swept.counts["needs come true"] = sum(_look_again(item) for item in _waiting_for_others(now))
     return swept
 
@@ -132,6 +132,13 @@ def _look_again(item: Item) -> int:
     since = item.intent_at or item.read_at
     true = [each for each in item.needs if came_true(item.tenant, each, since)]
     return states.fulfil(item.tenant_id, true) if true else 0
+
+
+def probes(**of: Any) -> list[tuple[int, str, int]]:
+    """One item of each held-up pipeline whose turn it is to be tried again: id, flow key, tenant id."""
+    now = timezone.now()
+    held = Pipeline.objects.exclude(paused_cause="").filter(enabled=True, tenant__active=True, probe_at__lte=now, **of)
+    return [probe for pipeline in held for probe in _probe(pipeline, now)]
 
 
 def _probe(pipeline: Pipeline, now: datetime.datetime) -> list[tuple[int, str, int]]:

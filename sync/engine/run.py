@@ -75,6 +75,8 @@ def run_pass(
         wanted = [get_flow(key) for key in only] or flows()
         for flow in _with_upstream(wanted):
             _pull(tenant, flow, since, systems, result, progress)
+        for pk, _, _ in dispatch.probes(tenant_id=tenant.pk, flow__in=[each.key for each in wanted]):
+            push(pk, actor=actor, systems=systems)
         for _ in range(ROUNDS):
             _push_all(tenant, [each.key for each in wanted], actor, systems, progress)
             asked = _asked_for(tenant)
@@ -142,6 +144,8 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
             time.sleep(nap)
             continue
         for pk, flow in chosen:
+            if not due.filter(pk=pk).exists():
+                continue  # an item before it has shown that its flow or its connection is at fault
             state = push(pk, actor=actor, systems=systems).state
             if state == State.WAITING:
                 waits[pk] = waits.get(pk, 0) + 1

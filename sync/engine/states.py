@@ -21,6 +21,7 @@ State = Item.State
 LEASE = datetime.timedelta(seconds=60)  # longer than one request may take (integration.http.WHOLE_SECONDS)
 LONGEST_PAUSE = datetime.timedelta(minutes=30)
 SYSTEM = "byggbro"
+BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
 
 
 class LeaseLost(Exception):
@@ -37,12 +38,19 @@ def claimable(now: datetime.datetime) -> Q:
 
 
 def claim(item_id: int) -> Item | None:
-    """Take the item for one lease; None when there is nothing to do or somebody else has it."""
+    """Take the item for one lease; None when there is nothing to do or somebody else has it.
+
+    Only the item's own columns decide: a condition on a joined table would move all of them into a subquery, which
+    PostgreSQL does not look at again after it has waited for another worker's claim.
+    """
     now, token = timezone.now(), uuid.uuid4()
+    running = Pipeline.objects.filter(enabled=True, tenant__active=True)
+    probe = ~Q(needs=[]) & Q(not_before__lte=now)  # the one that tries whether a held-up pipeline goes on
     taken = (
-        Item.objects.filter(claimable(now), pk=item_id, tenant__active=True, pipeline__enabled=True)
+        Item.objects.filter(claimable(now), pk=item_id)
+        .filter(Q(pipeline__in=running.filter(paused_cause="")) | probe & Q(pipeline__in=running))
         .update(state=State.RUNNING, lease_token=token, lease_until=now + LEASE, queued_until=None)
-    )  # fmt: skip
+    )
     if not taken:
         return None
     item: Item = Item.objects.select_related("pipeline__tenant", "tenant").get(pk=item_id)
@@ -183,8 +191,9 @@ def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fie
 
 
 def wake(items: QuerySet[Item], *, actor: str = SYSTEM, note: str = "") -> int:
-    """Make items due again; those that are due or being sent stay as they are."""
-    return move(items.exclude(state=State.PENDING), State.PENDING, actor=actor, note=note)
+    """Make items due again; those that are due, being sent or left out by hand stay as they are."""
+    asleep = items.exclude(state=State.PENDING).exclude(state=State.LEFT_OUT, cause=BY_HAND)
+    return move(asleep, State.PENDING, actor=actor, note=note)
 
 
 def fulfil(tenant_id: int, references: Iterable[str]) -> int:

@@ -164,6 +164,59 @@ CAUSES: dict[str, Cause] = {
             "Byggbro: Connections → open the connection → choose Check now to start it again.",
         ),
     ),
+    # -- by hand ---------------------------------------------------------------------------------------------------
+    "manual.left_out": cause(
+        "",
+        (
+            "Lämnad utanför för hand",
+            "{actor} har valt att posten inte ska överföras: {note}",
+            "Välj Försök igen på posten om den ändå ska överföras.",
+        ),
+        (
+            "Left out by hand",
+            "{actor} chose not to transfer this: {note}",
+            "Choose Try again on the item if it is to be transferred after all.",
+        ),
+    ),
+    "manual.not_found": cause(
+        "bookkeeper",
+        (
+            "Numret finns inte",
+            "{system} har inget med numret {number}. Ingenting har ändrats.",
+            "Kontrollera numret i {system} och ange det på nytt.",
+        ),
+        (
+            "No such number",
+            "{system} has nothing with the number {number}. Nothing was changed.",
+            "Check the number in {system} and give it again.",
+        ),
+    ),
+    "manual.taken": cause(
+        "bookkeeper",
+        (
+            "Numret hör till en annan post",
+            "Nummer {number} hör redan till {others}. Ingenting har ändrats.",
+            "Kontrollera numret och ange det på nytt.",
+        ),
+        (
+            "The number belongs to another item",
+            "Number {number} already belongs to {others}. Nothing was changed.",
+            "Check the number and give it again.",
+        ),
+    ),
+    "manual.busy": cause(
+        "",
+        (
+            "Posten överförs just nu",
+            "Posten {number} överförs eller ändrades just nu. Ingenting har ändrats.",
+            "Vänta en minut och försök igen.",
+        ),
+        (
+            "The item is being sent",
+            "The item {number} is being sent or was changed just now. Nothing was changed.",
+            "Wait a minute and try again.",
+        ),
+    ),
     # -- tokens, of every system that has them ---------------------------------------------------------------------
     "*.token_unavailable": cause(
         "",

@@ -35,19 +35,6 @@ CAUSES: dict[str, Cause] = {
             _MEANT_EN + " If it comes back it is taken up again.",
         ),
     ),
-    "manual.left_out": cause(
-        "",
-        (
-            "Lämnad utanför för hand",
-            "{actor} har valt att posten inte ska överföras: {note}",
-            "Välj Försök igen på posten om den ändå ska överföras.",
-        ),
-        (
-            "Left out by hand",
-            "{actor} chose not to transfer this: {note}",
-            "Choose Try again on the item if it is to be transferred after all.",
-        ),
-    ),
     "G5.empty": cause(
         "site",
         (

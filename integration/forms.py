@@ -1,0 +1,74 @@
+"""The form of a connection, built from the fields that its system declares."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from unfold.widgets import UnfoldAdminPasswordInput, UnfoldAdminTextInputWidget
+
+from integration import registry
+from integration.models import Connection
+from integration.systems.base import Field
+
+PREFIX = "field_"
+
+
+def declared(system: str) -> tuple[Field, ...]:
+    """The fields that a system declares; none for a system that is not installed."""
+    kind = registry.systems.get(system)
+    return kind.fields if kind else ()
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Options are shown; a secret is a password input that stays empty, and only what is typed replaces it."""
+
+    class Meta:
+        model = Connection
+        fields = ()
+
+    @property
+    def changes_access(self) -> bool:
+        """Whether anything was given that access depends on."""
+        return any(name.startswith(PREFIX) for name in self.changed_data)
+
+    def save(self, commit: bool = True) -> Connection:
+        """Store what was given. A token that came of what is now replaced is forgotten."""
+        connection: Connection = self.instance
+        for field in declared(connection.system):
+            value = str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
+            if not field.secret:
+                connection.options = {**connection.options, field.name: value}
+            elif value:
+                connection.secrets = {**connection.secrets, field.name: value}
+        if self.changes_access:
+            connection.token = {}
+            connection.state, connection.cause, connection.params = Connection.State.UNCHECKED, "", {}
+        return super().save(commit)  # type: ignore[no-any-return]
+
+
+def connection_form(connection: Connection) -> type[ConnectionForm]:
+    """The form class for one connection."""
+    inputs = {PREFIX + field.name: _input(field, connection) for field in declared(connection.system)}
+    return type("ConnectionForm", (ConnectionForm,), inputs)
+
+
+def _input(field: Field, connection: Connection) -> forms.CharField:
+    """One input. `gettext` knows the systems' own words too, which are Swedish."""
+    words: dict[str, Any] = {"label": _(field.label), "help_text": _(field.help) if field.help else ""}
+    if not field.secret:
+        return forms.CharField(
+            required=field.required and bool(connection.options.get(field.name)),
+            initial=connection.options.get(field.name, field.default),
+            widget=UnfoldAdminTextInputWidget,
+            max_length=500,
+            **words,
+        )
+    stored = bool(connection.secrets.get(field.name))
+    note = _("Stored. Fill in only to replace it.") if stored else _("Not filled in yet.")
+    words["help_text"] = " ".join(part for part in (words["help_text"], note) if part)
+    return forms.CharField(
+        required=False,
+        widget=UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"}),
+        max_length=4000,
+        **words,
+    )

@@ -1,0 +1,112 @@
+"""What people do to items by hand: try again, leave out, "already there". Each act is recorded with who did it.
+
+An item that is being sent stays as it is: its worker's outcome comes first (`states.move`).
+"""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integration.errors import Conflict, Fault, Rejected, Unconfirmed
+from integration.systems.base import Found
+from sync.engine import states
+from sync.engine.access import Systems
+from sync.engine.preview import preview
+from sync.engine.states import State
+from sync.flows.base import need_settled
+from sync.models import Attempt, Item
+
+PATIENCE = 5.0  # seconds that a person waits for a throttle
+
+
+def retry(items: QuerySet[Item], actor: str, note: str = "") -> int:
+    """Make the items due now; how many were.
+
+    One that lies in the target is compared and changed there, never made twice; one whose fate is unknown is looked
+    up first (I2).
+    """
+    return states.move(items.exclude(state=State.PENDING), State.PENDING, actor=actor, note=note)
+
+
+def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
+    """Leave the items out until a person says otherwise; how many were. What waited for their end goes on."""
+    chosen = Item.objects.filter(pk__in=list(items.values_list("pk", flat=True)))
+    left = states.move(
+        chosen, State.LEFT_OUT, actor=actor, note=note, reason=Item.Reason.LEFT_OUT, cause=states.BY_HAND,
+        params={"actor": actor, "note": note},
+    )  # fmt: skip
+    _ended(chosen.filter(state=State.LEFT_OUT, cause=states.BY_HAND))
+    return left
+
+
+def already_there(item: Item, target_id: str, actor: str, systems: Systems | None = None) -> Found:
+    """I11: take the object with this number for the item's, whatever differs; later changes in the source are judged
+    from here. An item shown as changed after its transfer (I3, I10) is thereby dealt with.
+
+    The target is asked whether it has the number, where it can be asked.
+
+    Raises:
+        Rejected: the target has no such object.
+        Conflict: another item of the pipeline lies there.
+        Unconfirmed: the item is being sent right now.
+        Fault: the target could not be asked.
+    """
+    target_id = target_id.strip()
+    taken = Item.objects.filter(pipeline_id=item.pipeline_id, target_id=target_id).exclude(pk=item.pk).first()
+    if taken and not item.pipeline.rules.fetches:
+        raise Conflict("manual.taken", number=target_id, others=[str(taken)])
+    found = _found(item, target_id, systems or Systems(item.tenant, patience=PATIENCE))
+    fields: dict[str, Any] = {
+        "target_id": found.target_id,
+        "target_key": item.key,
+        "target_label": found.label or found.target_id,
+        "adopted": True,
+        "sent": _sent(item, found),
+        "sent_record": item.record if item.pipeline.rules.later_changes == "show" else None,
+        "sent_fingerprint": item.fingerprint,
+        "sent_at": item.sent_at or timezone.now(),
+        "intent_at": None,
+    }
+    same = Item.objects.filter(pk=item.pk, fingerprint=item.fingerprint)
+    if not states.move(same, State.DONE, actor=actor, note=found.target_id, **fields):
+        raise Unconfirmed("manual.busy", number=item.key)
+    now = timezone.now()
+    Attempt.objects.create(
+        item=item, tenant_id=item.tenant_id, actor=actor, operation="adopt", payload=found.fields, started_at=now,
+        finished_at=now, outcome="done",
+    )  # fmt: skip
+    item.refresh_from_db()
+    states.fulfil(item.tenant_id, states.settled_references(item))
+    return found
+
+
+def _found(item: Item, target_id: str, systems: Systems) -> Found:
+    """The object in the target; a target that cannot be asked for one is believed to have it."""
+    writer = systems.writer(item.pipeline.target, item.pipeline.rules.writes)
+    if not writer.look_first:
+        return Found(target_id, {})
+    found = writer.get(target_id)
+    if found is None:
+        raise Rejected("manual.not_found", number=target_id, system=item.pipeline.target)
+    return found
+
+
+def _sent(item: Item, found: Found) -> dict[str, Any]:
+    """What counts as written: today's record, so that only what changes later is (G4)."""
+    try:
+        return preview(item).fields
+    except Fault:
+        return found.fields
+
+
+def _ended(items: QuerySet[Item]) -> None:
+    """Whoever waits for these items to find an end, whichever it is, goes on."""
+    by_tenant: dict[int, set[str]] = {}
+    for tenant, flow, source_id in items.values_list("tenant_id", "pipeline__flow", "source_id"):
+        by_tenant.setdefault(tenant, set()).add(need_settled(flow, source_id))
+    for tenant, ended in by_tenant.items():
+        waiting = Item.objects.filter(tenant_id=tenant, state=State.WAITING).exclude(needs=[])
+        awaited = {each for needs in waiting.values_list("needs", flat=True) for each in needs}
+        if true := sorted(ended & awaited):
+            states.fulfil(tenant, true)
