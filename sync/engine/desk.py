@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant, ValueMap
 from integration.records import Note, dump
 from sync import documents
@@ -28,6 +29,7 @@ class ItemDesk:
     def __init__(self, item: Item) -> None:
         self.item = item
         self.notes: list[dict[str, Any]] = []
+        self.again_at: datetime.datetime | None = None
 
     @property
     def go_live(self) -> datetime.date:
@@ -82,6 +84,9 @@ class ItemDesk:
             parts = list(kept.filter(item__source_id__in=joined).order_by("item_id"))
             return documents.signed_url(documents.join(self.item, parts))
         return documents.signed_url(kept.get(item=self.item))
+
+    def look_again(self, day: datetime.date) -> None:
+        self.again_at = datetime.datetime.combine(day, datetime.time.min, SWEDEN)
 
     def note(self, note: Note) -> None:
         self.notes.append(dump(note))

@@ -251,6 +251,7 @@ class Push:
             sent_record=self.item.sent_record if self.flow.later_changes == "show" else None,
             sent_fingerprint=self.item.sent_fingerprint,
             sent_at=timezone.now(),
+            not_before=self.desk.again_at,
             notes=self.desk.notes,
             intent_at=None,
         )

@@ -32,7 +32,7 @@ def claimable(now: datetime.datetime) -> Q:
     """Items that may be taken now: due, or held by somebody whose lease ran out."""
     return (
         Q(state=State.PENDING)
-        | Q(state=State.WAITING, not_before__lte=now)
+        | Q(state__in=[State.WAITING, State.DONE], not_before__lte=now)
         | Q(state=State.RUNNING, lease_until__lt=now)
     )
 
@@ -106,9 +106,9 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
     with transaction.atomic():
         if state == State.DONE:
             held = _held(item).filter(fingerprint=item.fingerprint)
-            if not held.update(state=State.DONE, **common, **_clean()):
+            if not held.update(state=State.DONE, **{**_clean(), **common}):
                 state = State.PENDING
-                if not _held(item).update(state=state, **common, **_clean()):
+                if not _held(item).update(state=state, **{**common, **_clean()}):
                     raise LeaseLost
         elif not _held(item).update(state=state, **common):
             raise LeaseLost

@@ -96,6 +96,10 @@ class Desk(Protocol):
         """A signed, expiring address of this item's document (S6), or of one PDF made of these items' documents."""
         ...
 
+    def look_again(self, day: datetime.date) -> None:
+        """Judge the record once more when that day has come, although nothing changes in the source."""
+        ...
+
     def note(self, note: Note) -> None:
         """Record a warning on the item."""
         ...

@@ -45,4 +45,6 @@ class Projects(Flow[Project, Project]):
             status = "completed"
         else:
             status = "not_started" if start > desk.today else "ongoing"
+        if status == "not_started":
+            desk.look_again(start)
         return replace(record, start=start, status=status)
