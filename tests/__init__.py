@@ -8,14 +8,18 @@ from pathlib import Path
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("BYGGBRO_DATA", str(Path(__file__).parents[1] / ".data" / "tests"))
+chosen = {"DJANGO_SETTINGS_MODULE": "config.settings"}
 if not os.environ.get("DATABASE_URL") and not os.environ.get("REDIS_URL"):
     from config import embedded
 
     # Each worker of pytest-xdist has a Redis database of its own, as it has a PostgreSQL database of its own.
     number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15
     socket = embedded.redis_url()
-    os.environ["REDIS_URL"] = f"{socket}?db={number}"
-    os.environ["CELERY_BROKER_URL"] = f"{embedded.as_broker(socket)}?virtual_host={number}"
+    chosen["REDIS_URL"] = f"{socket}?db={number}"
+    chosen["CELERY_BROKER_URL"] = f"{embedded.as_broker(socket)}?virtual_host={number}"
+chosen = {name: value for name, value in chosen.items() if name not in os.environ}
+os.environ.update(chosen)
 django.setup()
+for name in chosen:
+    del os.environ[name]  # a worker of pytest-xdist inherits the environment and must choose for itself
