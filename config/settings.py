@@ -48,6 +48,7 @@ FORTNOX_WS_URL = url("FORTNOX_WS_URL", "wss://ws.fortnox.se/topics-v1", schemes=
 SMARTDOK_API_URL = url("SMARTDOK_API_URL", "https://api.smartdok.se")
 # Without them the two addresses answer 404.
 FORTNOX_WEBHOOK_SECRET = env.str("FORTNOX_WEBHOOK_SECRET", default="")
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Django -----------------------------------------------------------------------------------------------------
@@ -104,6 +105,9 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+vars().update(env.email("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Byggbro <byggbro@localhost>")
 
 LANGUAGE_CODE = "sv"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]

@@ -83,7 +83,9 @@ class Connection(models.Model):
     class Meta:
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
-        constraints = [models.UniqueConstraint(fields=("tenant", "system"), name="one_connection_per_tenant_and_system")]
+        constraints = [
+            models.UniqueConstraint(fields=("tenant", "system"), name="one_connection_per_tenant_and_system")
+        ]
 
     def __str__(self) -> str:
         return f"{self.tenant} – {self.system}"

@@ -223,7 +223,10 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class SupplierCost:
-    """A supplier invoice as the project system shall get it."""
+    """A supplier invoice as the project system shall get it.
+
+    `status`: `unbooked`, `booked`, `payment_pending`, `approval_pending`, `paid` or `cancelled`.
+    """
 
     external_number: str
     invoice_number: str

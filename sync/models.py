@@ -242,3 +242,61 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Problem(models.Model):
+    """Everything of a tenant that one cause holds up, counted: people act on causes, not on items.
+
+    `subject` tells problems of one cause apart: the system of a connection, else empty. Open until the cause is gone.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="problems")
+    flow = models.CharField(_("flow"), max_length=40, blank=True)
+    cause = models.CharField(_("cause"), max_length=60)
+    subject = models.CharField(_("about"), max_length=60, blank=True)
+    reason = models.CharField(_("reason"), max_length=10, choices=Item.Reason, blank=True)
+    params = models.JSONField(default=dict, blank=True)
+    count = models.PositiveIntegerField(_("items"), default=0)
+    opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    told_open_at = models.DateTimeField(_("mailed when opened"), null=True, blank=True)
+    told_closed_at = models.DateTimeField(_("mailed when closed"), null=True, blank=True)
+    probe_at = models.DateTimeField(null=True, blank=True)
+    probes = models.PositiveIntegerField(default=0)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("problem")
+        verbose_name_plural = _("problems")
+        ordering = ("closed_at", "-opened_at")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("tenant", "flow", "cause", "subject"),
+                condition=Q(closed_at=None),
+                name="one_open_problem_per_cause",
+            )
+        ]
+        indexes = [models.Index(fields=("tenant", "closed_at"))]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.subject}".strip()
+
+
+class Recipient(models.Model):
+    """Who is mailed about a tenant's problems."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="recipients")
+    email = models.EmailField(_("e-mail"))
+    digest = models.BooleanField(_("daily summary"), default=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        constraints = [models.UniqueConstraint(fields=("tenant", "email"), name="one_recipient_per_address")]
+
+    def __str__(self) -> str:
+        return self.email

@@ -12,8 +12,8 @@ from django.db import InterfaceError, OperationalError
 from integration import registry
 from integration.models import Connection
 from integration.systems.base import Notice
-from sync import documents
-from sync.engine import access, dispatch, states
+from sync import alerts, documents
+from sync.engine import access, dispatch, problems, states
 from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.flows.base import flows
@@ -88,10 +88,23 @@ def dispatch_tenant(tenant_id: int) -> None:
 def sweep() -> None:
     """Find expired leases, needs that came true, causes that may be gone."""
     swept = dispatch.sweep()
-    for item_id, flow, tenant_id in swept.probes:
+    problems.refresh_all()
+    for item_id, flow, tenant_id in [*swept.probes, *problems.due_probes()]:
         steps[flow]["push"].delay(item_id, tenant_id)
     if any(swept.counts.values()):
         log.info("sweep", **{name.replace(" ", "_"): count for name, count in swept.counts.items()})
+
+
+@shared_task(name="sync.alerts", **ROBUST)
+def send_alerts() -> None:
+    """Mail what opened and what closed, once each."""
+    alerts.send_due()
+
+
+@shared_task(name="sync.digest", **ROBUST)
+def send_digests() -> None:
+    """The daily summary, while anything is open."""
+    alerts.digests()
 
 
 @shared_task(name="sync.health", **ROBUST)

@@ -19,6 +19,7 @@ from integration.systems.base import Found, Payload, Writer
 from sync.engine import presence, states
 from sync.engine.access import Systems, at_fault, resume
 from sync.engine.desk import ItemDesk, came_true
+from sync.engine.problems import cause_gone
 from sync.engine.states import LeaseLost, State
 from sync.models import Attempt, Item, Pipeline
 
@@ -50,6 +51,8 @@ def push(item_id: int, *, actor: str = states.SYSTEM, systems: Systems | None = 
             log.warning("lease lost, another worker goes on")
             return Pushed()
     after(item)
+    if state == State.DONE:
+        cause_gone(item)
     wait = (item.not_before - timezone.now()).total_seconds() if item.not_before else None
     return Pushed(state, wait)
 

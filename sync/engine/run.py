@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integration.errors import Fault
@@ -26,8 +27,9 @@ from sync.engine.states import State
 from sync.flows.base import Flow, flows, get_flow
 from sync.models import Document, Item, Pipeline
 
-PATIENCE = 30.0  # seconds the foreground waits for a throttle or for an item that the clock brings back
-CLOCK_TRIES = 4  # times the foreground waits for the same item
+PATIENCE = 30.0  # seconds the foreground waits for a throttle
+SHORT = 8.0  # seconds it waits for any other item
+CLOCK_TRIES = 3  # times the foreground waits for the same item
 ROUNDS = 4  # pulls that pushes may ask for
 BUSY_SECONDS = 60.0
 Progress = Callable[[str, int, int], None]
@@ -158,9 +160,11 @@ def _soonest(tenant: Tenant, keys: list[str], waits: dict[int, int]) -> float | 
     """Seconds until the next item comes back by the clock, if that is soon and was not in vain too often."""
     now = timezone.now()
     tired = [pk for pk, times in waits.items() if times >= CLOCK_TRIES]
+    soon = Q(not_before__lte=now + datetime.timedelta(seconds=SHORT)) | Q(
+        cause="throttle", not_before__lte=now + datetime.timedelta(seconds=PATIENCE)
+    )
     back = (
-        Item.objects.filter(tenant=tenant, pipeline__flow__in=keys, state=State.WAITING, not_before__gt=now)
-        .filter(not_before__lte=now + datetime.timedelta(seconds=PATIENCE))
+        Item.objects.filter(soon, tenant=tenant, pipeline__flow__in=keys, state=State.WAITING, not_before__gt=now)
         .exclude(pk__in=tired)
         .order_by("not_before")
         .values_list("not_before", flat=True)

@@ -141,16 +141,16 @@ def _is_cost(row: SupplierInvoiceRow) -> bool:
 
 
 def _status(record: SupplierInvoice) -> str:
-    """SmartDok's InvoiceStatus, by what weighs most."""
+    """Where the invoice stands, by what weighs most (see `SupplierCost`)."""
     if record.cancelled:
-        return "Cancelled"
+        return "cancelled"
     if record.paid_date or (record.booked and not record.balance and record.total):
-        return "Paid"
+        return "paid"
     if record.payment_pending:
-        return "PaymentPending"
+        return "payment_pending"
     if record.approval_pending:
-        return "AuthorizePending"
-    return "NotSet" if record.booked else "Unbooked"
+        return "approval_pending"
+    return "booked" if record.booked else "unbooked"
 
 
 @flow

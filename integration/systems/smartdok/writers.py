@@ -10,14 +10,14 @@ from integration.registry import writes
 from integration.systems.base import Found, Payload, Writer, Written
 
 KRONOR = "SEK"
-# What a PUT answers when the invoice is not there. Names built after the vendor's pattern: it publishes none. [gap]
-UNKNOWN_INVOICE = {
-    "smartdok.ExternalInvoiceNumberNotFound",
-    "smartdok.SupplierInvoiceNotFound",
-    "smartdok.InvoiceNotFound",
-    "smartdok.NotFound",
+STATUSES = {
+    "unbooked": "Unbooked",
+    "booked": "NotSet",
+    "payment_pending": "PaymentPending",
+    "approval_pending": "AuthorizePending",
+    "paid": "Paid",
+    "cancelled": "Cancelled",
 }
-KNOWN_INVOICE = {"smartdok.ExternalInvoiceNumberAlreadyExists", "smartdok.SupplierInvoiceAlreadyExists"}
 
 
 @writes("smartdok", SupplierCost)
@@ -45,7 +45,7 @@ class SupplierCostWriter(Writer[SupplierCost]):
             {
                 "ExternalInvoiceNumber": record.external_number,
                 "InvoiceNumber": record.invoice_number,
-                "InvoiceStatus": record.status or "NotSet",
+                "InvoiceStatus": STATUSES[record.status],
                 "BookingStatus": "Booked" if record.booked else "NotBooked",
                 "IssueDate": record.issue_date.isoformat(),
                 "DueDate": record.due_date.isoformat(),
@@ -65,13 +65,15 @@ class SupplierCostWriter(Writer[SupplierCost]):
         )
 
     def find(self, record: SupplierCost) -> Found | None:
-        """Found and brought up to date by a PUT, or None when SmartDok has no such invoice."""
+        """Found and brought up to date by a PUT, or None when SmartDok refuses that: it has no such invoice.
+
+        The vendor publishes no name for that refusal [gap], so any counts; a POST that follows is refused likewise
+        when the record itself is at fault.
+        """
         try:
             written = self._put(record, lambda: None)
-        except Rejected as fault:
-            if fault.cause in UNKNOWN_INVOICE or fault.params.get("status") == 404:
-                return None
-            raise
+        except Rejected:
+            return None
         return Found(written.target_id, self.payload(record).fields, written.label)
 
     def get(self, target_id: str) -> Found | None:
@@ -86,10 +88,11 @@ class SupplierCostWriter(Writer[SupplierCost]):
         try:
             body = self.payload(record).fields
             self.system.http.write("POST", "/SupplierInvoices", json=body, before_send=before_send)
-        except Rejected as fault:
-            if fault.cause not in KNOWN_INVOICE:
-                raise
-            return self._put(record, before_send)
+        except Rejected as refusal:
+            try:
+                return self._put(record, before_send)
+            except Rejected:
+                raise refusal from None
         return Written(record.external_number, record.external_number)
 
     def update(
