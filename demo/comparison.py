@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Any
 
 Record = dict[str, Any]
@@ -30,13 +31,14 @@ class Told:
 
     state: str
     cause: str = ""
+    params: Record = field(default_factory=dict)
     adopted: bool = False
     noted: bool = False
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same on both sides. `cause` is empty when nothing explains it."""
+    """A record that is not the same on both sides, and in what. Without a `cause` nothing explains it."""
 
     flow: str
     source_id: str
@@ -44,6 +46,7 @@ class Difference:
     what: str
     state: str = ""
     cause: str = ""
+    params: Record = field(default_factory=dict)
 
 
 @dataclass
@@ -92,15 +95,16 @@ class Comparison:
             before: the record is from before the first day that counts (G9), and need not be an item at all.
         """
         self.found.records[flow] += 1
+        what = "; ".join(differences)
+        if not what:
+            return
         told = self.told.get((flow, source_id))
-        for what in differences:
-            if told and told.state in STEPS_ASIDE and told.cause:
-                state, cause = told.state, told.cause
-            elif told is None and before:
-                state, cause = "left_out", "G9"
-            else:
-                state, cause = told.state if told else "", ""
-            self.found.differences.append(Difference(flow, source_id, name, what, state, cause))
+        if told is None and before:
+            told = Told("left_out", "G9")
+        if told and not (told.state in STEPS_ASIDE and told.cause):
+            told = Told(told.state)
+        told = told or Told("")
+        self.found.differences.append(Difference(flow, source_id, name, what, told.state, told.cause, told.params))
 
     def _told(self, flow: str, source_id: str) -> Told:
         return self.told.get((flow, source_id), Told(""))
@@ -147,7 +151,8 @@ class Comparison:
             number, source_id = _text(record["ProjectNumber"]), str(record["Id"])
             there = self.fortnox["projects"].get(number) if number else None
             name = f"{number} {record['ProjectName']}".strip()
-            self._settle("projects", source_id, name, self._project(record, there, self._told("projects", source_id)))
+            differences = self._project(record, there, self._told("projects", source_id))
+            self._settle("projects", source_id, name, differences)
 
     def _project(self, record: Record, there: Record | None, told: Told) -> Iterator[str]:
         if there is None:
@@ -257,7 +262,7 @@ class Comparison:
         """Exactly one thing of SmartDok bears the number (A3)."""
         return bool(code) and self._bearers[code] == 1
 
-    @property
+    @cached_property
     def _bearers(self) -> Counter[str]:
         goods = [_text(each["Number"]) for each in self.smartdok["goods"].values()]
         return Counter([*goods, *(_text(each["InternalNumber"]) for each in self.smartdok["machines"].values())])

@@ -53,7 +53,8 @@ def watch(started: datetime.datetime, show: Callable[[list[Progress]], None], st
         still_well()
         now = progress()
         show(now)
-        quiet = 0 if unsettled(started) else quiet + 1
+        why = unsettled(started)
+        quiet = 0 if why else quiet + 1
         if now != last:
             last, moved = now, time.monotonic()
         elif time.monotonic() - moved > STUCK:

@@ -1,5 +1,6 @@
 """Child processes that end with their parent, whatever ends it, and whose logs are kept."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -15,7 +16,7 @@ TAIL = 15  # lines
 PR_SET_PDEATHSIG = 1
 
 
-class Failed(Exception):  # noqa: N818 - reads as what happened
+class Failed(Exception):
     """The demo cannot go on. The message is for a person."""
 
 
@@ -83,34 +84,22 @@ class Children:
                 )
 
     def stop(self) -> None:
-        """End them all, by id, the last started first; those that others stand on (`first` ones) go last."""
-        while self.running:
-            self._end([self.running.pop()] if len(self.running) == 1 else self._take_all_but_first())
-
-    def _take_all_but_first(self) -> list[Child]:
-        taken, self.running = self.running[1:], self.running[:1]
-        return taken[::-1]
+        """End them all, by id; the first one, which the others stand on, last."""
+        first, others = self.running[:1], self.running[1:]
+        self.running = []
+        self._end(others)
+        self._end(first)
 
     def _end(self, children: Sequence[Child]) -> None:
         for child in children:
-            _signal(child, signal.SIGTERM)
+            if not child.ended:
+                os.kill(child.process.pid, signal.SIGTERM)
         deadline = time.monotonic() + POLITE_SECONDS
         for child in children:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(deadline - time.monotonic(), 0.05))
-            except subprocess.TimeoutExpired:
-                pass
         for child in children:
             # Whatever is left of its group: pool processes of a worker that did not end in time.
-            _signal(child, signal.SIGKILL, group=True)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
-
-
-def _signal(child: Child, number: int, *, group: bool = False) -> None:
-    try:
-        if group:
-            os.killpg(child.process.pid, number)
-        elif not child.ended:
-            os.kill(child.process.pid, number)
-    except ProcessLookupError:
-        pass

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 SHOWN = 20  # unexpected differences that are listed
-EXAMPLES = 3
 
 Show = Callable[[list["first_pass.Progress"]], None]
 
@@ -93,15 +92,14 @@ class Screen:
         meant = [each for compared in found.values() for each in compared.meant]
         unexpected = [(name, each) for name, compared in found.items() for each in compared.unexpected]
         self.say(f"Both sides compared, {records} records: {len(meant) + len(unexpected)} differences.")
-        self.say(f"  {len(meant)} are meant:")
+        self.say(f"  {len(meant)} are meant, by cause, with the first of each:")
         by_cause: dict[tuple[str, str, str], list[Difference]] = defaultdict(list)
         for each in meant:
             by_cause[each.flow, each.state, each.cause].append(each)
-        table = Table(box=None, show_header=False, padding=(0, 1))
         for (flow, state, cause), group in sorted(by_cause.items()):
-            told = explain(cause, {}, "en")
-            table.add_row(str(len(group)), flow, state.replace("_", " "), escape(cause), escape(told.what))
-        self.console.print(table)
+            told = explain(cause, group[0].params, "en")
+            further = f" … and {len(group) - 1} more." if len(group) > 1 else ""
+            self.say(f"{len(group):5}  {flow} {state.replace('_', ' ')}: " + escape(f"{told.what}{further}"))
         colour = "red" if unexpected else "green"
         self.say(f"  [{colour}]{len(unexpected)} are unexpected.[/{colour}]")
         for name, each in unexpected[:SHOWN]:

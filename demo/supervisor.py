@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import select
 import signal
@@ -113,6 +114,9 @@ class Demo:
         from django.core.management import call_command  # noqa: PLC0415
 
         django.setup()
+        log = (self.children.folder / "demo.log").open("w")
+        for handler in logging.getLogger().handlers:
+            handler.setStream(log)  # type: ignore[attr-defined]
         call_command("migrate", verbosity=0)
 
     def _processes(self, ports: Ports, environment: Mapping[str, str]) -> None:

@@ -45,6 +45,6 @@ def _state(url: str) -> "dict":  # type: ignore[type-arg]
 
 def _told(tenant: Tenant) -> dict[tuple[str, str], Told]:
     rows = Item.objects.filter(tenant=tenant).values_list(
-        "pipeline__flow", "source_id", "state", "cause", "adopted", "notes"
+        "pipeline__flow", "source_id", "state", "cause", "params", "adopted", "notes"
     )
-    return {(flow, key): Told(state, cause, adopted, bool(notes)) for flow, key, state, cause, adopted, notes in rows}
+    return {(flow, key): Told(*told, adopted=adopted, noted=bool(notes)) for flow, key, *told, adopted, notes in rows}
