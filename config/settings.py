@@ -1,9 +1,12 @@
 """Django settings. Every variable is read here and nowhere else; `docs/configuration.md` lists them."""
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import structlog
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import (
@@ -117,7 +120,9 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # a checkout needs no collectstatic
+with suppress(OSError):
+    STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns about a missing folder at every start
 DOCUMENT_STORAGE = env.str("DOCUMENT_STORAGE", default=str(DATA_DIR / "documents"))
 if DOCUMENT_STORAGE.startswith("s3://"):
     _bucket, _, _prefix = DOCUMENT_STORAGE.removeprefix("s3://").partition("/")
@@ -200,6 +205,105 @@ UNFOLD = {
     "SITE_HEADER": "Byggbro",
     "SITE_SUBHEADER": "SmartDok ↔ Fortnox",
     "SITE_SYMBOL": "conversion_path",
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": "sync.admin.dashboard.dashboard",
+    "STYLES": [lambda request: static("byggbro/admin.css")],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.1% .014 236)",
+            "100": "oklch(94% .032 236)",
+            "200": "oklch(89% .058 236)",
+            "300": "oklch(81% .1 237)",
+            "400": "oklch(71% .135 238)",
+            "500": "oklch(61% .135 241)",
+            "600": "oklch(51% .12 243)",
+            "700": "oklch(44% .105 244)",
+            "800": "oklch(38% .085 244)",
+            "900": "oklch(33% .07 245)",
+            "950": "oklch(24% .05 246)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": None,
+                "items": [
+                    {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                ],
+            },
+            {
+                "title": _("Transfers"),
+                "separator": True,
+                "items": [
+                    {"title": _("Items"), "icon": "swap_horiz", "link": reverse_lazy("admin:sync_item_changelist")},
+                    {
+                        "title": _("Documents"),
+                        "icon": "description",
+                        "link": reverse_lazy("admin:sync_document_changelist"),
+                    },
+                    {
+                        "title": _("Attempts"),
+                        "icon": "history",
+                        "link": reverse_lazy("admin:sync_attempt_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": _("Set-up"),
+                "separator": True,
+                "items": [
+                    {
+                        "title": _("Companies"),
+                        "icon": "domain",
+                        "link": reverse_lazy("admin:integration_tenant_changelist"),
+                    },
+                    {
+                        "title": _("Connections"),
+                        "icon": "cable",
+                        "link": reverse_lazy("admin:integration_connection_changelist"),
+                    },
+                    {
+                        "title": _("Pipelines"),
+                        "icon": "conveyor_belt",
+                        "link": reverse_lazy("admin:sync_pipeline_changelist"),
+                    },
+                    {
+                        "title": _("Mapped values"),
+                        "icon": "rule_settings",
+                        "link": reverse_lazy("admin:integration_valuemap_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": _("Operation"),
+                "separator": True,
+                "items": [
+                    {
+                        "title": _("Users"),
+                        "icon": "person",
+                        "link": reverse_lazy("admin:auth_user_changelist"),
+                        "permission": "integration.scoping.operator_asks",
+                    },
+                    {
+                        "title": _("Memberships"),
+                        "icon": "group",
+                        "link": reverse_lazy("admin:integration_membership_changelist"),
+                        "permission": "integration.scoping.operator_asks",
+                    },
+                    {
+                        "title": _("Schedules"),
+                        "icon": "schedule",
+                        "link": reverse_lazy("admin:django_celery_beat_periodictask_changelist"),
+                        "permission": "integration.scoping.operator_asks",
+                    },
+                ],
+            },
+        ],
+    },
 }

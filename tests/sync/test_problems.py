@@ -1,0 +1,159 @@
+"""One problem per cause: opened, counted, probed, closed; mailed once each way."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.utils import timezone
+
+from integration.models import Connection, Tenant
+from sandbox.fortnox import Company as FortnoxCompany
+from sandbox.smartdok import Company as SmartDokCompany
+from sync import alerts
+from sync.engine import problems
+from sync.engine.push import push
+from sync.models import Item, Problem, Recipient
+
+TOMORROW = datetime.timedelta(days=1)
+
+
+def later(**span: float) -> Any:
+    """The clock, moved on."""
+    return time_machine.travel(timezone.now() + datetime.timedelta(**span), tick=True)
+
+
+def open_problems(tenant: Tenant) -> list[tuple[str, str, int]]:
+    problems.refresh(tenant)
+    found = Problem.objects.filter(tenant=tenant, closed_at=None).order_by("flow", "cause")
+    return [(each.flow, each.cause, each.count) for each in found]
+
+
+def invoice(smartdok: SmartDokCompany, project: int, customer: int, number: str) -> None:
+    smartdok.add_invoice(
+        lines=[{"LineText": "Grävning", "Quantity": 2, "Price": 500}],
+        CustomerId=customer, ProjectId=project, SerialNumber=number,
+    )  # fmt: skip
+
+
+def locked_company(smartdok: SmartDokCompany, fortnox: FortnoxCompany, invoices: int) -> None:
+    customer = smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB")
+    project = smartdok.add_project(ProjectNumber="2001", ProjectName="Skola", StartDate="2026-01-01T00:00:00")
+    for number in range(invoices):
+        invoice(smartdok, project["Id"], customer["Id"], f"F{number}")
+    fortnox.locked_until = timezone.localdate() + TOMORROW
+
+
+def test_items_of_one_cause_are_one_problem(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    locked_company(smartdok, fortnox, 3)
+    smartdok.add_project(ProjectNumber="2002", ProjectName="Utan start", StartDate=None)
+    run()
+    assert open_problems(tenant) == [("invoices", "fortnox.2000401", 3), ("projects", "P2", 1)]
+
+
+def test_all_go_by_themselves_when_a_probe_finds_the_cause_gone(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    locked_company(smartdok, fortnox, 3)
+    run()
+    problems.refresh(tenant)
+    assert problems.due_probes() == []
+    fortnox.locked_until = None
+    with later(minutes=16):
+        [(item_id, flow, _)] = problems.due_probes()
+        assert (flow, push(item_id).state) == ("invoices", "done")
+        run()
+        assert len(fortnox.invoices) == 3
+    with later(minutes=20):
+        assert open_problems(tenant) == []
+    assert Problem.objects.get(tenant=tenant).closed_at is not None
+
+
+def test_a_probe_in_vain_stops_again_and_the_next_comes_later(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    locked_company(smartdok, fortnox, 2)
+    run()
+    problems.refresh(tenant)
+    with later(minutes=16):
+        [(item_id, _, _)] = problems.due_probes()
+        assert push(item_id).state == "stopped"
+        assert problems.due_probes() == []
+        assert open_problems(tenant) == [("invoices", "fortnox.2000401", 2)]
+    assert fortnox.invoices == {}
+
+
+def test_a_connection_that_needs_a_person_is_one_problem_and_its_items_are_none(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany
+) -> None:
+    for number in ("1001", "1002"):
+        smartdok.add_customer(CustomerNumber=number, CustomerName="Bygg AB")
+    connection = tenant.connections.get(system="fortnox")
+    connection.enter(Connection.State.PAUSED, "connection.paused")
+    run()
+    assert open_problems(tenant) == [("", "connection.paused", 0)]
+
+
+@pytest.fixture
+def recipient(tenant: Tenant) -> Recipient:
+    return Recipient.objects.create(tenant=tenant, email="ekonomi@example.com")
+
+
+def test_one_mail_when_a_problem_opens_one_when_it_closes_and_never_the_same_again(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, recipient: Recipient
+) -> None:
+    project = smartdok.add_project(ProjectNumber="2002", ProjectName="Utan start", StartDate=None)
+    run()
+    problems.refresh(tenant)
+    assert alerts.send_due() == 0  # it may be gone in a moment
+    with later(minutes=3):
+        assert (alerts.send_due(), alerts.send_due()) == (1, 0)
+        smartdok.touch(project, StartDate="2026-01-01T00:00:00")
+        run()
+    with later(minutes=8):
+        problems.refresh(tenant)
+        assert (alerts.send_due(), alerts.send_due()) == (1, 0)
+    opened, closed = mail.outbox
+    assert opened.to == ["ekonomi@example.com"]
+    assert "2002" in opened.body
+    assert "Startdatum" in opened.body
+    assert "löst" in closed.subject
+
+
+def test_a_problem_that_was_never_mailed_is_not_mailed_as_solved(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, recipient: Recipient
+) -> None:
+    project = smartdok.add_project(ProjectNumber="2002", ProjectName="Utan start", StartDate=None)
+    run()
+    problems.refresh(tenant)
+    smartdok.touch(project, StartDate="2026-01-01T00:00:00")
+    run()
+    with later(minutes=5):
+        problems.refresh(tenant)
+        alerts.send_due()
+    assert mail.outbox == []
+
+
+def test_a_summary_a_day_while_anything_is_open(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, recipient: Recipient
+) -> None:
+    assert alerts.digests() == 0
+    smartdok.add_project(ProjectNumber="2002", ProjectName="Utan start", StartDate=None)
+    run()
+    problems.refresh(tenant)
+    assert alerts.digests() == 1
+    assert mail.outbox[0].subject == "Östanbygg AB: 1 sak är öppen"
+
+
+def test_retrying_a_problem_acts_on_all_its_items(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    locked_company(smartdok, fortnox, 3)
+    run()
+    problems.refresh(tenant)
+    assert problems.held_by(Problem.objects.get(tenant=tenant)).count() == 3
+    assert Item.objects.filter(tenant=tenant, state="stopped").count() == 3
