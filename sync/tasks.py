@@ -58,6 +58,7 @@ def _register(flow: str) -> dict[str, Task]:
     return {"pull": pull_step, "push": push_step}
 
 
+registry.discover("sync.flows")  # whoever imports the tasks first: without a task of its own a flow stands still
 steps = {flow.key: _register(flow.key) for flow in flows()}
 
 
