@@ -137,10 +137,11 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
     waits: dict[int, int] = {}
     through: dict[str, int] = dict.fromkeys(keys, 0)
     while True:
+        asked = timezone.now()  # before the question: what comes due while it is answered is not overlooked
         due = dispatch.due_items(tenant.pk).filter(pipeline__flow__in=keys).order_by(*dispatch.order())
         chosen = list(due.values_list("pk", "pipeline__flow")[: dispatch.WINDOW])
         if not chosen:
-            nap = _soonest(tenant, keys, waits)
+            nap = _soonest(tenant, keys, waits, asked)
             if nap is None:
                 return
             time.sleep(nap)
@@ -156,9 +157,8 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
             progress(flow, through[flow], through[flow] + left)
 
 
-def _soonest(tenant: Tenant, keys: list[str], waits: dict[int, int]) -> float | None:
-    """Seconds until the next item comes back by the clock, if that is soon and was not in vain too often."""
-    now = timezone.now()
+def _soonest(tenant: Tenant, keys: list[str], waits: dict[int, int], now: datetime.datetime) -> float | None:
+    """Seconds from `now` until the next item comes back by the clock, if that is soon and was not in vain too often."""
     tired = [pk for pk, times in waits.items() if times >= CLOCK_TRIES]
     soon = Q(not_before__lte=now + datetime.timedelta(seconds=SHORT)) | Q(
         cause="throttle", not_before__lte=now + datetime.timedelta(seconds=PATIENCE)
