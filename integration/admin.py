@@ -38,7 +38,7 @@ def system_title(name: str) -> str:
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(OperatorsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """People who log in. What they see of which tenant is said by their memberships."""
 
     form = UserChangeForm
@@ -53,7 +53,7 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[mis
     )
 
 
-class MembershipInline(OperatorsOnly, TabularInline):  # type: ignore[misc]
+class MembershipInline(OperatorsOnly, TabularInline):
     """Who may see the tenant, and in which role."""
 
     model = Membership
@@ -66,12 +66,12 @@ class MembershipInline(OperatorsOnly, TabularInline):  # type: ignore[misc]
         return True
 
 
-class TenantAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
+class TenantAdmin(TenantScoped, ModelAdmin):
     """Customer companies. They are never deleted here: what was transferred is accounting information."""
 
     tenant_field = "pk"
     adders = frozenset()
-    list_display = ("name", "slug", "go_live", "active")
+    list_display: tuple[str, ...] = ("name", "slug", "go_live", "active")
     list_filter = ("active",)
     search_fields = ("name", "slug")
     inlines = (MembershipInline,)
@@ -85,7 +85,7 @@ class TenantAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Membership)
-class MembershipAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
+class MembershipAdmin(TenantScoped, ModelAdmin):
     """Who belongs where. Only operators change it: the choice of users would show everybody's names."""
 
     changers = adders = deleters = frozenset()
@@ -95,12 +95,12 @@ class MembershipAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
     autocomplete_fields = ("user",)
 
 
-class ConnectionAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
+class ConnectionAdmin(TenantScoped, ModelAdmin):
     """Access to one system. Secrets go in and never come out."""
 
     list_select_related = ("tenant",)
     search_fields = ("tenant__name", "tenant__slug", "system")
-    readonly_fields = ("tenant", "system", "state", "since", "checked_at")
+    readonly_fields: tuple[str, ...] = ("tenant", "system", "state", "since", "checked_at")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form that the system declares."""
@@ -118,7 +118,7 @@ class ConnectionAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(ValueMap)
-class ValueMapAdmin(TenantScoped, ModelAdmin):  # type: ignore[misc]
+class ValueMapAdmin(TenantScoped, ModelAdmin):
     """What a tenant's Fortnox calls the values of its SmartDok. Saving one sets going what lacked it."""
 
     adders = deleters = OWN

@@ -32,6 +32,11 @@ def is_operator(user: AbstractBaseUser | AnonymousUser) -> bool:
     return bool(getattr(user, "is_superuser", False) and user.is_active)
 
 
+def operator_asks(request: HttpRequest) -> bool:
+    """Whether an operator asks: for the menu."""
+    return is_operator(request.user)
+
+
 def may(user: AbstractBaseUser | AnonymousUser, tenant_id: int | None, allowed: frozenset[Role]) -> bool:
     """Whether the user's role in a tenant is one of these; in any tenant where no tenant is given."""
     if is_operator(user):

@@ -1,4 +1,11 @@
-"""Addresses of `integration`."""
+"""Addresses of `integration`, below /connect/."""
+
+from django.urls import path
+
+from integration.views import callback, connect
 
 app_name = "integration"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("callback/", callback, name="callback"),
+    path("<int:pk>/", connect, name="connect"),
+]

@@ -1,0 +1,121 @@
+"""The pages between a button and an act on items: a note, a number, a yes."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from integration.admin import system_title
+from integration.errors import Fault
+from sync.admin.pages import actor, back, look, one
+from sync.admin.words import flow_title
+from sync.engine import manual
+from sync.explain import explain
+from sync.models import Item
+
+
+class NoteForm(forms.Form):
+    """Why something is left out; shown on the item for seven years."""
+
+    note = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=gettext_lazy("Whoever looks at the item later will read this."),
+    )
+
+
+class NumberForm(forms.Form):
+    """The number of the object in the target."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Number in the target"), max_length=120, widget=UnfoldAdminTextInputWidget
+    )
+
+
+@require_POST
+def retry_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """Make one item due now."""
+    item: Item = one(model_admin, request, pk, "act")
+    count = manual.retry(Item.objects.filter(pk=item.pk), actor(request))
+    look(item.tenant_id)
+    text = _("It is tried again now.") if count else _("It is already on its way.")
+    return back(request, item, text)
+
+
+def leave_out_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """Ask why, then leave one item out."""
+    item: Item = one(model_admin, request, pk, "act")
+    form = NoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        left = manual.leave_out(Item.objects.filter(pk=item.pk), actor(request), form.cleaned_data["note"])
+        look(item.tenant_id)
+        if not left:
+            return back(request, item, explain("manual.busy", {"number": item.key}).what, messages.WARNING)
+        return back(request, item, _("It is left out."))
+    return _ask(model_admin, request, form, _("Leave out"), [item])
+
+
+def leave_out_many(model_admin: Any, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
+    """Ask why, then leave out what was chosen in the list; one UPDATE whatever their number."""
+    form = NoteForm(request.POST if "apply" in request.POST else None)
+    chosen = model_admin.actable(request, items)
+    if form.is_valid():
+        tenants = list(chosen.values_list("tenant_id", flat=True).distinct())
+        count = manual.leave_out(chosen, actor(request), form.cleaned_data["note"])
+        look(*tenants)
+        text = ngettext("%(count)d item is left out.", "%(count)d items are left out.", count)
+        model_admin.message_user(request, text % {"count": count})
+        return None
+    hidden = [("action", "leave_out"), ("select_across", request.POST.get("select_across", "0"))]
+    hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+    return _ask(model_admin, request, form, _("Leave out"), list(chosen.select_related("pipeline")[:20]),
+                hidden=hidden, count=chosen.count())  # fmt: skip
+
+
+def already_there_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """Ask for the number in the target, check it there, and take that object for the item's."""
+    item: Item = one(model_admin, request, pk, "act")
+    form = NumberForm(request.POST or None, initial={"number": item.target_label})
+    form.fields["number"].label = _("Number in %(system)s") % {"system": system_title(item.pipeline.target)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = manual.already_there(item, form.cleaned_data["number"], actor(request))
+        except Fault as fault:
+            told = explain(fault.cause, fault.params)
+            form.add_error("number", f"{told.title}. {told.what}")
+        else:
+            look(item.tenant_id)
+            number = found.label or found.target_id
+            return back(request, item, _("It is taken for number %(number)s.") % {"number": number})
+    return _ask(model_admin, request, form, _("Already there"), [item])
+
+
+def _ask(
+    model_admin: Any,
+    request: HttpRequest,
+    form: forms.Form,
+    title: str,
+    items: list[Item],
+    hidden: list[tuple[str, str]] | None = None,
+    count: int = 1,
+) -> HttpResponse:
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.model._meta,
+        "title": title,
+        "form": form,
+        "items": [(flow_title(each.pipeline.flow), each) for each in items],
+        "further": count - len(items),
+        "hidden": hidden or [],
+        "one": items[0] if len(items) == 1 and not hidden else None,
+    }
+    return TemplateResponse(request, "sync/admin/ask.html", context)

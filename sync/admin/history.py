@@ -1,0 +1,133 @@
+"""Attempts, transitions and documents: read-only, kept as accounting information."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from integration.scoping import TenantScoped
+from sync.admin.filters import FlowFilter, TenantFilter
+from sync.admin.words import OPERATIONS, OUTCOMES, flow_title
+from sync.explain import explain
+from sync.models import Attempt, Document
+
+
+class _ItemFlowFilter(FlowFilter):
+    field = "item__pipeline__flow"
+
+
+class ReadOnly(TenantScoped, ModelAdmin):
+    """Rows that nobody changes."""
+
+    changers = adders = deleters = None
+    show_full_result_count = False
+    list_per_page = 50
+    list_fullwidth = True
+
+    @display(description=_("flow"))
+    def flow(self, row: Any) -> str:
+        """The flow's title."""
+        return flow_title(row.item.pipeline.flow)
+
+    @display(description=_("item"))
+    def link(self, row: Any) -> str:
+        """The item, with a link to its page."""
+        return format_html('<a class="bb-link" href="{}">{}</a>', reverse("admin:sync_item_change", args=[row.item_id]),
+                           str(row.item)[:80])  # fmt: skip
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly):
+    """Every try at writing: when, by whom, what left, what came of it."""
+
+    list_display = ("started_at", "tenant", "flow", "link", "what", "came_of_it", "why", "actor")
+    list_display_links = ("started_at",)
+    list_select_related = ("tenant", "item__pipeline")
+    list_filter = (TenantFilter, _ItemFlowFilter)
+    search_fields = ("item__key", "item__target_label", "actor")
+    readonly_fields = ("started_at", "finished_at", "tenant", "link", "what", "came_of_it", "told", "actor", "payload")
+    fields = readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what the lists show, without the payloads they do not."""
+        return super().get_queryset(request).select_related("tenant", "item__pipeline")
+
+    @display(description=_("operation"))
+    def what(self, row: Attempt) -> str:
+        """The operation in words."""
+        return str(OPERATIONS.get(row.operation, row.operation))
+
+    @display(
+        description=_("outcome"),
+        label={"done": "success", "handed over": "info", "failed": "danger", "unconfirmed": "warning", "": "info"},
+    )
+    def came_of_it(self, row: Attempt) -> tuple[str, str]:
+        """The outcome with its colour."""
+        return row.outcome, str(OUTCOMES.get(row.outcome, row.outcome))
+
+    @display(description=_("cause"))
+    def why(self, row: Attempt) -> str:
+        """The cause in a few words."""
+        return explain(row.cause, row.params).title if row.cause else "–"
+
+    @display(description=_("cause"))
+    def told(self, row: Attempt) -> str:
+        """The whole explanation."""
+        return explain(row.cause, row.params).what if row.cause else "–"
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnly):
+    """Files kept byte for byte."""
+
+    list_display = ("name", "tenant", "link", "content_type", "megabytes", "created_at", "served_at")
+    list_select_related = ("tenant", "item__pipeline")
+    list_filter = (TenantFilter,)
+    search_fields = ("name", "sha256", "item__key")
+    readonly_fields = (
+        "name", "tenant", "link", "kind", "content_type", "megabytes", "sha256", "created_at", "served_at", "file",
+    )  # fmt: skip
+    fields = readonly_fields
+
+    def get_urls(self) -> list[Any]:
+        """The page that hands out a file to a person."""
+        view = self.admin_site.admin_view(self.download)
+        return [path("<int:pk>/file/", view, name="sync_document_file"), *super().get_urls()]
+
+    @display(description=_("size"))
+    def megabytes(self, row: Document) -> str:
+        """The size as people read it."""
+        return size(row.size)
+
+    @display(description=_("file"))
+    def file(self, row: Document) -> str:
+        """A link to the bytes."""
+        return format_html('<a class="bb-link" href="{}">{}</a>', reverse("admin:sync_document_file", args=[row.pk]),
+                           _("Download"))  # fmt: skip
+
+    def download(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The bytes, for members of the tenant; a 404 for everybody else."""
+        kept = self.get_queryset(request).filter(pk=pk).first()
+        if kept is None or not self.has_view_permission(request, kept):
+            raise Http404
+        try:
+            stored = default_storage.open(kept.path)
+        except OSError:
+            raise Http404 from None
+        response = FileResponse(stored, as_attachment=True, filename=kept.name, content_type=kept.content_type)
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+def size(count: int) -> str:
+    """Bytes as kB or MB, with a Swedish comma."""
+    text = f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(count / 1024, 0.1):.1f} kB"
+    return text.replace(".", ",")

@@ -1,0 +1,144 @@
+"""What an item's page shows: what happened and what to do, what it waits for, what was or would be sent, and when."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from integration.admin import system_title
+from integration.errors import Fault
+from sync.admin.compare import Line, listed, side_by_side
+from sync.admin.history import size
+from sync.admin.words import NOTES, OPERATIONS, OUTCOMES, STATE_LABELS, WHO, field_title, flow_title
+from sync.engine.preview import preview
+from sync.explain import Explanation, explain
+from sync.flows.base import flows
+from sync.models import Attempt, Document, Item
+
+ROWS = 50  # attempts and transitions shown
+
+
+def page(item: Item) -> dict[str, Any]:
+    """The context of the item's template."""
+    told = explain(item.cause, {"number": item.key, "name": item.title, **item.params}) if item.cause else None
+    changed = _changed(item)
+    documents = Document.objects.filter(item=item).order_by("kind")
+    return {
+        "item": item,
+        "flow": flow_title(item.pipeline.flow),
+        "from": system_title(item.pipeline.source),
+        "to": system_title(item.pipeline.target),
+        "state_label": STATE_LABELS.get(Item.State(item.state), "default"),
+        "told": told,
+        "who": WHO[told.who] if told else "",
+        "waits_for": waits_for(item),
+        "record": listed(item.record),
+        "changed": changed,
+        "differences": [line for line in changed if line.differs],
+        "same": [line for line in changed if not line.differs],
+        "sent": listed(item.sent),
+        "next": _next(item),
+        "remarks": [_note(note) for note in item.notes],
+        "attempts": [_attempt(row) for row in item.attempts.order_by("-started_at", "-pk")[:ROWS]],
+        "transitions": [_transition(row) for row in item.transitions.order_by("-at", "-pk")[:ROWS]],
+        "documents": [{"row": each, "size": size(each.size), "url": _file(each)} for each in documents],
+    }
+
+
+def _file(document: Document) -> str:
+    return reverse("admin:sync_document_file", args=[document.pk])
+
+
+def _changed(item: Item) -> list[Line]:
+    """I3: what was sent beside what the source says now, for items that are changed."""
+    if item.reason != Item.Reason.CHANGED or item.sent_record is None:
+        return []
+    return side_by_side(item.sent_record, item.record)
+
+
+def _next(item: Item) -> dict[str, Any]:
+    """What would be sent now, or what stands in its way."""
+    try:
+        would = preview(item)
+    except Fault as fault:
+        told: Explanation = explain(fault.cause, {"number": item.key, "name": item.title, **fault.params})
+        return {"fault": told}
+    before = dict(item.sent or {})
+    changes = {name: each for name, each in would.fields.items() if each != before.get(name, "")}
+    return {
+        "creates": not item.target_id,
+        "fields": listed({**would.fields, **would.on_create} if not item.target_id else changes),
+        "remarks": [_note(note) for note in would.notes],
+    }
+
+
+def waits_for(item: Item) -> list[dict[str, Any]]:
+    """Every need as words, with the items it means where there are any."""
+    wanted = [_need(reference) for reference in item.needs]
+    conditions = Q()
+    for flow, by in wanted:
+        if by:
+            conditions |= Q(pipeline__flow=flow, **by)
+    rows = Item.objects.filter(conditions, tenant_id=item.tenant_id).select_related("pipeline") if conditions else []
+    found = list(rows)
+    shown = []
+    for (flow, by), reference in zip(wanted, item.needs, strict=True):
+        bearers = [row for row in found if row.pipeline.flow == flow and by.items() <= vars(row).items()]
+        shown.append(
+            {
+                "flow": flow_title(flow),
+                "what": next(iter(by.values()), ""),
+                "kind": reference.partition(":")[2].partition("=")[0] if by else reference.partition(":")[0],
+                "items": [
+                    {
+                        "row": row,
+                        "label": STATE_LABELS.get(Item.State(row.state), "default"),
+                        "told": explain(row.cause, row.params).title if row.cause else "",
+                    }
+                    for row in bearers
+                ],
+            }
+        )
+    return shown
+
+
+def _need(reference: str) -> tuple[str, dict[str, str]]:
+    """`projects:no=P7` → ("projects", {"key": "P7"}); what stands for no item gives no condition."""
+    flow, _, what = reference.partition(":")
+    kind, _, wanted = what.partition("=")
+    fields = {"no": "key", "seen": "key", "id": "source_id", "settled": "source_id"}
+    known = {each.key for each in flows()}
+    return flow, {fields[kind]: wanted} if flow in known and kind in fields else {}
+
+
+def _note(note: dict[str, Any]) -> dict[str, Any]:
+    """A remark in words, with what it was before and after (G5, A3)."""
+    text = str(note.get("text", ""))
+    return {
+        "rule": note.get("rule", ""),
+        "field": field_title(str(note.get("field", ""))),
+        "text": NOTES.get(text, text),
+        "before": note.get("before", ""),
+        "after": note.get("after", ""),
+    }
+
+
+def _attempt(row: Attempt) -> dict[str, Any]:
+    return {
+        "row": row,
+        "what": OPERATIONS.get(row.operation, row.operation),
+        "outcome": OUTCOMES.get(row.outcome, row.outcome),
+        "label": {"done": "success", "failed": "danger", "unconfirmed": "warning"}.get(row.outcome, "info"),
+        "told": explain(row.cause, row.params) if row.cause else None,
+        "payload": listed(row.payload),
+    }
+
+
+def _transition(row: Any) -> dict[str, Any]:
+    return {
+        "row": row,
+        "before": row.get_before_display() if row.before else "",
+        "after": row.get_after_display(),
+        "label": STATE_LABELS.get(Item.State(row.after), "default"),
+        "told": explain(row.cause).title if row.cause else "",
+    }

@@ -1,0 +1,41 @@
+"""What pages with buttons share: a POST, an answer above the next page, and who did it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from sync.tasks import dispatch_tenant
+
+
+def actor(request: HttpRequest) -> str:
+    """The name under which an act is recorded."""
+    return request.user.get_username()[:150]
+
+
+def one(model_admin: Any, request: HttpRequest, pk: int, permission: str) -> Any:
+    """The row, for whoever has the permission on it.
+
+    Raises:
+        Http404: there is none, or it is not theirs to act on.
+    """
+    row = model_admin.get_queryset(request).filter(pk=pk).first()
+    if row is None or not getattr(model_admin, f"has_{permission}_permission")(request, row):
+        raise Http404
+    return row
+
+
+def look(*tenant_ids: int) -> None:
+    """Enqueue a look at what is due. Without a broker the tick finds it a little later; the page must not fail."""
+    for tenant_id in sorted(set(tenant_ids)):
+        transaction.on_commit(lambda each=tenant_id: dispatch_tenant.delay(each), robust=True)  # type: ignore[misc]
+
+
+def back(request: HttpRequest, row: Any, text: str, level: int = messages.SUCCESS) -> HttpResponse:
+    """To the row's page, with an answer above it."""
+    messages.add_message(request, level, text)
+    meta = row._meta
+    return redirect(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk]))

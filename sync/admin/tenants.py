@@ -1,0 +1,111 @@
+"""Companies with their connections and pipelines; a new one gets both at once, as on the command line."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import display
+
+from integration import registry
+from integration.admin import LABELS as CONNECTION_LABELS
+from integration.admin import TenantAdmin as BaseTenantAdmin
+from integration.admin import system_title
+from integration.models import Connection, Tenant
+from sync.admin.words import flow_title
+from sync.engine.onboarding import add_tenant
+from sync.explain import explain
+from sync.models import Item
+
+admin.site.unregister(Tenant)
+
+
+@admin.register(Tenant)
+class TenantAdmin(BaseTenantAdmin):
+    """A company's page shows how its connections and pipelines are."""
+
+    list_display = ("name", "slug", "go_live", "systems", "open_items", "active")
+    readonly_preprocess_fields: dict[str, Any] = {}
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the number of items that need a person, and the connections."""
+        stopped = Count("items", filter=Q(items__state=Item.State.STOPPED))
+        return super().get_queryset(request).annotate(stopped=stopped).prefetch_related("connections")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The company, and how it is connected once it exists."""
+        shown: list[Any] = [(None, {"fields": list(self.fields or ())})]
+        if obj is not None:
+            shown.append((_("Connections and pipelines"), {"fields": ["overview"]}))
+        return shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The overview is computed."""
+        return (*super().get_readonly_fields(request, obj), "overview")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new company gets its connections and pipelines by the code of `tenant_add`."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        tenant, _created = add_tenant(obj.slug, obj.name, {name: {} for name in registry.systems}, obj.go_live)
+        obj.pk, obj.created_at = tenant.pk, tenant.created_at
+        obj._state.adding = False
+        if not obj.active:
+            Tenant.objects.filter(pk=tenant.pk).update(active=False)
+
+    @display(description=_("connections"), label=True)
+    def systems(self, tenant: Tenant) -> list[str]:
+        """Every connection that is not as it should be, or that all are."""
+        trouble = [
+            f"{system_title(each.system)}: {each.get_state_display()}"
+            for each in tenant.connections.all()
+            if each.state != Connection.State.CONNECTED
+        ]
+        return trouble or [str(_("Connected"))]
+
+    @display(description=_("needs you"), ordering="stopped", label="danger")
+    def open_items(self, tenant: Any) -> str:
+        """How many items a person must look at."""
+        count = tenant.stopped
+        return ngettext("%(count)d item", "%(count)d items", count) % {"count": count} if count else ""
+
+    @display(description=_("overview"))
+    def overview(self, tenant: Tenant) -> str:
+        """Connections and pipelines as tables, with links."""
+        return render_to_string(
+            "sync/admin/tenant_overview.html",
+            {
+                "connections": [
+                    {
+                        "row": each,
+                        "title": system_title(each.system),
+                        "label": CONNECTION_LABELS.get(Connection.State(each.state), "default"),
+                        "told": explain(each.cause, each.params) if each.cause else None,
+                    }
+                    for each in tenant.connections.order_by("system")
+                ],
+                "pipelines": [
+                    {
+                        "row": each,
+                        "title": flow_title(each.flow),
+                        "from": system_title(each.source),
+                        "to": system_title(each.target),
+                        "told": held(each),
+                    }
+                    for each in sorted(tenant.pipelines.all(), key=lambda each: each.rules.rank)
+                ],
+            },
+        )
+
+
+def held(pipeline: Any) -> Any:
+    """What holds a pipeline up as a whole, explained; None when nothing does."""
+    if pipeline.paused_cause:
+        return explain(pipeline.paused_cause, pipeline.paused_params)
+    if pipeline.failed_cause and pipeline.failures:
+        return explain(pipeline.failed_cause, pipeline.failed_params)
+    return None

@@ -1,0 +1,147 @@
+"""Words and colours of the screen: states, whose turn it is, names of flows, fields of records."""
+
+from typing import Any
+
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from sync.flows.base import flows
+from sync.models import Item
+
+STATE_LABELS = {
+    Item.State.PENDING: "info",
+    Item.State.RUNNING: "info",
+    Item.State.DONE: "success",
+    Item.State.WAITING: "warning",
+    Item.State.STOPPED: "danger",
+    Item.State.LEFT_OUT: "default",
+}
+WHO = {
+    "bookkeeper": _("the bookkeeper, in Fortnox"),
+    "site": _("whoever works in SmartDok"),
+    "operator": _("Byggbro's operator"),
+    "": _("nobody, it needs no hand"),
+}
+OPERATIONS = {
+    "create": _("created"),
+    "update": _("updated"),
+    "adopt": _("was already there"),
+    "look up": _("looked up"),
+}
+OUTCOMES = {
+    "done": _("went through"),
+    "failed": _("did not go through"),
+    "unconfirmed": _("answer lost"),
+    "handed over": _("handed over"),
+    "": _("under way"),
+}
+NOTES = {
+    "characters": _("Characters that Fortnox does not take were replaced"),
+    "length": _("Shortened to the length that Fortnox takes"),
+    "double": _("Several goods or machines share the number; the row went without an article number"),
+    "unknown": _("No goods or machine has the number; the row went without an article number"),
+    "joined": _("All files of the invoice went as one PDF"),
+    "renumbered": _("Got another number: matched anew, the old object stays"),
+}
+FIELDS = {
+    "source_id": _("id in the source"),
+    "number": _("number"),
+    "name": _("name"),
+    "organisation_number": _("organisation number"),
+    "email": _("e-mail"),
+    "address": _("address"),
+    "zip_code": _("postcode"),
+    "city": _("town"),
+    "delivery_address": _("delivery address"),
+    "delivery_zip_code": _("delivery postcode"),
+    "delivery_city": _("delivery town"),
+    "phone": _("telephone"),
+    "mobile": _("mobile"),
+    "comment": _("comment"),
+    "active": _("active"),
+    "company": _("is a company"),
+    "vat_type": _("VAT type"),
+    "start": _("start date"),
+    "end": _("end date"),
+    "created": _("created on"),
+    "leader": _("project leader"),
+    "contact": _("contact"),
+    "description": _("text"),
+    "finished": _("finished"),
+    "absence": _("absence project"),
+    "order": pgettext_lazy("kind of project", "order"),
+    "status": _("status"),
+    "kind": _("kind"),
+    "unit": _("unit"),
+    "price": _("price"),
+    "draft": _("draft"),
+    "credited": _("credited"),
+    "customer_id": _("customer's id"),
+    "customer_number": _("customer number"),
+    "customer_name": _("customer"),
+    "project_id": _("project's id"),
+    "period_from": _("period from"),
+    "period_to": _("period to"),
+    "finalised_at": _("finalised"),
+    "version": _("version"),
+    "title": _("title"),
+    "reference": _("reference"),
+    "invoiced_by": _("invoiced by"),
+    "serial_number": _("serial number"),
+    "discount": _("discount"),
+    "surcharge": _("surcharge"),
+    "total": _("total"),
+    "rows": _("row"),
+    "code": _("code"),
+    "text": _("text"),
+    "quantity": _("quantity"),
+    "sum": _("sum"),
+    "invoice_number": _("the supplier's invoice number"),
+    "supplier_number": _("supplier number"),
+    "supplier_name": _("supplier"),
+    "invoice_date": _("invoice date"),
+    "due_date": _("due date"),
+    "paid_date": _("paid on"),
+    "vat": _("VAT"),
+    "balance": _("balance"),
+    "booked": _("booked"),
+    "cancelled": _("cancelled"),
+    "credit": _("credit"),
+    "payment_pending": _("payment pending"),
+    "approval_pending": _("approval pending"),
+    "project_number": _("project number"),
+    "cost_center": _("cost centre"),
+    "our_reference": _("our reference"),
+    "account": _("account"),
+    "debit": _("debit"),
+    "reverse_vat": _("reverse-charge VAT"),
+    "external_number": _("invoice's number"),
+    "file_id": _("file id"),
+}
+
+
+def flow_title(key: str) -> str:
+    """A flow as people call it; flows name themselves in Swedish, the English catalogue knows them."""
+    found = {each.key: each.title for each in flows()}.get(key)
+    return gettext(found) if found else key
+
+
+def field_title(path: str) -> str:
+    """`rows.2.text` → "rad 3, text"; a vendor's own field name stays as it is."""
+    parts = path.split(".")
+    shown: list[str] = []
+    for part in parts:
+        if part.isdigit() and shown:
+            shown[-1] = f"{shown[-1]} {int(part) + 1}"
+        else:
+            shown.append(str(FIELDS.get(part, part)))
+    return ", ".join(shown)
+
+
+def value(raw: Any) -> str:
+    """A plain value as people read it."""
+    if raw is None or raw == "":
+        return "–"
+    if isinstance(raw, bool):
+        return gettext("yes") if raw else gettext("no")
+    return str(raw)
