@@ -57,6 +57,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -206,6 +207,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "SmartDok ↔ Fortnox",
     "SITE_SYMBOL": "conversion_path",
     "SITE_URL": None,
+    "LOGIN": {"redirect_after": reverse_lazy("admin:index")},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
