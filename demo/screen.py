@@ -31,10 +31,15 @@ class Screen:
         if not self.console.is_terminal:
             self.console.width = 120
         self.is_up = False
+        self.began = time.monotonic()
 
     def say(self, text: str) -> None:
         """One message."""
         self.console.print(text)
+
+    def step(self, text: str) -> None:
+        """Something is done: how long after the start."""
+        self.say(f"{time.monotonic() - self.began:5.0f} s  {text}")
 
     @contextmanager
     def bars(self) -> Iterator[Show]:
@@ -56,7 +61,7 @@ class Screen:
             yield show
 
     def _lines(self) -> Show:
-        began = last = time.monotonic()
+        last = time.monotonic()
 
         def show(now: list["first_pass.Progress"]) -> None:
             nonlocal last
@@ -68,7 +73,7 @@ class Screen:
                 sums[each.tenant][0] += each.settled
                 sums[each.tenant][1] += each.total
             told = ", ".join(f"{tenant} {settled} of {total}" for tenant, (settled, total) in sums.items())
-            self.say(f"  {last - began:3.0f} s  {told}")
+            self.step(told)
 
         return show
 
@@ -96,10 +101,12 @@ class Screen:
         by_cause: dict[tuple[str, str, str], list[Difference]] = defaultdict(list)
         for each in meant:
             by_cause[each.flow, each.state, each.cause].append(each)
+        table = Table.grid(padding=(0, 2))
+        table.add_column(justify="right")
         for (flow, state, cause), group in sorted(by_cause.items()):
             told = explain(cause, group[0].params, "en")
-            further = f" … and {len(group) - 1} more." if len(group) > 1 else ""
-            self.say(f"{len(group):5}  {flow} {state.replace('_', ' ')}: " + escape(f"{told.what}{further}"))
+            table.add_row(f"  {len(group)}", flow, state.replace("_", " "), escape(told.what))
+        self.console.print(table)
         colour = "red" if unexpected else "green"
         self.say(f"  [{colour}]{len(unexpected)} are unexpected.[/{colour}]")
         for name, each in unexpected[:SHOWN]:

@@ -64,6 +64,7 @@ class Demo:
         services, environment = self._services(ports)
         self._twins(ports, environment)
         environment |= self._connected(services)
+        self.screen.step(f"PostgreSQL, Redis and the twins run; logs are in {self.children.folder}")
         os.environ.update(environment)
         self._migrate()
         self._processes(ports, environment)
@@ -149,12 +150,15 @@ class Demo:
 
         companies.add_operator()
         tenants = companies.add_companies(TWINS)
-        self.screen.say(f"{', '.join(each.name for each in tenants)}: everything is read and sent once.")
+        names = " and ".join(each.name for each in tenants)
+        self.screen.step(f"All processes run. The worker's tasks read and send everything of {names}.")
         started = first_pass.begin()
         with self.screen.bars() as show:
             settled = first_pass.watch(started, show, self.children.check)
-        if not settled:
-            self.screen.say(f"Nothing moves any more: {first_pass.unsettled(started)}")
+        if settled:
+            self.screen.step("Settled: nothing is due any more.")
+        else:
+            self.screen.step(f"Nothing moves any more: {first_pass.unsettled(started)}")
         self.screen.counts(verdict.counts(tenants, started))
         found = verdict.compare(tenants, environment["SMARTDOK_API_URL"], environment["FORTNOX_API_URL"])
         self.screen.verdict(found)

@@ -114,7 +114,7 @@ def _broker() -> Iterator[Finding]:
         with current_app.connection_for_read() as broker:
             broker.ensure_connection(max_retries=1, timeout=SECONDS)
             yield Finding(OK, f"{broker.transport.driver_type} is reachable")
-    except current_app.connection_for_read().connection_errors + (OSError,) as error:
+    except (BrokerError, OSError) as error:
         yield Finding(FAILED, f"not reachable: {error}", "Start Redis, or correct REDIS_URL and CELERY_BROKER_URL.")
 
 
