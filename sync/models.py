@@ -300,3 +300,56 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class SetupLink(models.Model):
+    """A link by which a company sets itself up, or consents anew, without a log-in. Of its token only the hash is kept.
+
+    `starts`: it ends with switching the pipelines on, which are off until then. A finished link shows that all is done
+    and nothing else; a revoked or expired one is as unknown as one that never was.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="setup_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    starts = models.BooleanField(_("first set-up"), default=True)
+    expires_at = models.DateTimeField(_("expires"))
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    created_by = models.CharField(_("made by"), max_length=150)
+    opened_at = models.DateTimeField(_("first opened"), null=True, blank=True)
+    settings_at = models.DateTimeField(_("settings chosen"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("set-up link")
+        verbose_name_plural = _("set-up links")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.tenant} {self.created_at:%Y-%m-%d}"
+
+
+class Preflight(models.Model):
+    """Both sides read and compared, nothing written. `progress`: which step, of how many, what is being read, and how
+    many records of it; `result`: see `sync.engine.preflight`."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="preflights")
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    touched_at = models.DateTimeField(_("last sign of life"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    actor = models.CharField(_("by"), max_length=150)
+    progress = models.JSONField(default=dict, blank=True)
+    result = models.JSONField(null=True, blank=True)
+    adoption = models.JSONField(default=dict, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pre-flight")
+        verbose_name_plural = _("pre-flights")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.tenant} {self.created_at:%Y-%m-%d %H:%M}"
