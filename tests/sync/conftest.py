@@ -48,3 +48,20 @@ def choose(tenant: Tenant) -> Callable[..., None]:
         pipeline.save()
 
     return save
+
+
+LINE = {"LineText": "Gjutning", "Price": 450.0, "Quantity": 8.0, "UnitType": "tim"}
+
+
+@pytest.fixture
+def bill(smartdok: Any) -> Callable[..., dict[str, Any]]:
+    """Adds a finalised billing basis to customer 1001 on project 2041, by default with one row of 3 600 kr."""
+    customer = smartdok.add_customer(CustomerNumber="1001", CustomerName="Kund AB")
+    project = smartdok.add_project(ProjectNumber="2041", ProjectName="Skolan", StartDate="2026-03-01T00:00:00")
+
+    def add(*lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        of = {"CustomerId": customer["Id"], "ProjectId": project["Id"]}
+        basis: dict[str, Any] = smartdok.add_invoice(lines or (LINE,), **{**of, **fields})
+        return basis
+
+    return add
