@@ -71,7 +71,14 @@ class TokenAuth:
             self._replace(token)
 
     def _replace(self, spent: Token) -> Token:
-        """One renewal for all who wait: the winner of the row lock fetches, the others find the new token."""
+        """One renewal for all who wait: the winner of the row lock fetches, the others find the new token.
+
+        A connection that is only being tried out has no row, and nobody waits for it.
+        """
+        if self.connection.pk is None:
+            token = self._fetch(spent)
+            self.connection.token = asdict(token)
+            return token
         with transaction.atomic(durable=True):  # a rolled back renewal would lose a one-time refresh token
             row = Connection.objects.select_for_update().get(pk=self.connection.pk)
             token = stored(row)

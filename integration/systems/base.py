@@ -5,10 +5,12 @@ table of error codes, `@reads` classes and `@writes` classes. See CONTRIBUTING.m
 """
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
+from integration.errors import Fault
 from integration.models import Connection
 from integration.records import Note, Page, Read
 
@@ -34,6 +36,18 @@ class Identity:
 
     company: str
     details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far an access reaches, found by reading as little as possible of everything that our flows read.
+
+    `refused`: one fault per thing that it does not reach. `company`, `organisation_number`: where the data tell them.
+    """
+
+    refused: tuple[Fault, ...] = ()
+    company: str = ""
+    organisation_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,22 @@ class System:
             Transient: not reachable now.
         """
         raise NotImplementedError
+
+    def reach(self) -> Reach:
+        """What of the things that our flows read is refused. Writes nothing.
+
+        Raises:
+            Transient: not reachable now.
+        """
+        return Reach()
+
+    def locked_until(self) -> datetime.date | None:
+        """The last day on which nothing may be booked any more, where the system has such a thing (I9)."""
+        return None
+
+    def new_units(self, texts: Iterable[str]) -> list[str]:
+        """Those of the unit texts that have no counterpart here and would be made (A4)."""
+        return []
 
     @classmethod
     def notices(cls, secret: str, body: bytes) -> list[Notice] | None:
@@ -158,6 +188,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of a target's list. `fields`: those of a `Payload` that the list shows, in the form of `Found.fields`.
+
+    Of a document also: whose it is, our reference if it bears one, its total in kronor (VAT included) and its day.
+    """
+
+    target_id: str
+    title: str
+    fields: dict[str, Any]
+    customer_number: str = ""
+    reference: str = ""
+    total: Decimal | None = None
+    day: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What the target made of a write."""
 
@@ -199,12 +245,14 @@ class Writer(Generic[W]):
         """Keys of all objects over there from one paged list, or None where there is no such list."""
         return None
 
+    def listing(self, since: datetime.date) -> Iterator[list[Listed]] | None:
+        """All objects over there, of documents those from a day on, page by page; None where there is no such list."""
+        return None
+
     def create(self, record: W, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
         """Make it. `fields`: the non-empty fields of the payload, those for creation included."""
         raise NotImplementedError
 
-    def update(
-        self, target_id: str, record: W, changes: dict[str, Any], before_send: Callable[[], None]
-    ) -> Written:
+    def update(self, target_id: str, record: W, changes: dict[str, Any], before_send: Callable[[], None]) -> Written:
         """Change it. `changes`: the fields to write; "" or None clears one."""
         raise NotImplementedError

@@ -1,14 +1,17 @@
 """Invoices to Fortnox: created once, found by our reference, never changed (I2, I3, I8)."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from integration.errors import Unconfirmed
+from integration.mapping import number
 from integration.records import OutgoingInvoice, OutgoingRow
 from integration.registry import writes
-from integration.systems.base import Found, Payload, Writer, Written
+from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.registers import LONG, WithUnits
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
@@ -63,6 +66,12 @@ class InvoiceWriter(Writer[OutgoingInvoice]):
         values = body.get("Invoice") if body else None
         return _found(values) if isinstance(values, dict) else None
 
+    def listing(self, since: date) -> Iterator[list[Listed]]:
+        """Invoices dated from a day on that were not cancelled."""
+        params = {"fromdate": since.isoformat()}
+        for rows in lists.pages(self.system.http, "/3/invoices", "Invoices", ("DocumentNumber",), params):
+            yield [_listed(row) for row in rows if row.get("Cancelled") is not True]
+
     def create(self, record: OutgoingInvoice, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
         """POST; empty fields stay out (note 34)."""
         units = WithUnits(self.system)
@@ -78,10 +87,10 @@ class InvoiceWriter(Writer[OutgoingInvoice]):
 
     def _post(self, body: dict[str, Any], before_send: Callable[[], None]) -> Written:
         answer = self.system.write("POST", "/3/invoices", body, before_send).get("Invoice")
-        number = as_sent(answer.get("DocumentNumber")) if isinstance(answer, dict) else ""
-        if not number:
+        made = as_sent(answer.get("DocumentNumber")) if isinstance(answer, dict) else ""
+        if not made:
             raise Unconfirmed("fortnox.no_number", path="/3/invoices")
-        return Written(number, number)
+        return Written(made, made)
 
 
 def _row(texts: Texts, index: int, row: OutgoingRow) -> dict[str, Any]:
@@ -101,6 +110,20 @@ def _row(texts: Texts, index: int, row: OutgoingRow) -> dict[str, Any]:
     if row.discount:
         fields["DiscountType"] = "AMOUNT" if row.discount_is_amount else "PERCENT"
     return {name: value for name, value in fields.items() if value != ""}
+
+
+def _listed(row: dict[str, Any]) -> Listed:
+    """A list row; its total includes VAT."""
+    total, day = row.get("Total"), as_sent(row.get("InvoiceDate"))[:10]
+    return Listed(
+        target_id=as_sent(row.get("DocumentNumber")),
+        title=as_sent(row.get("CustomerName")),
+        fields={},
+        customer_number=number(as_sent(row.get("CustomerNumber"))),
+        reference=as_sent(row.get("ExternalInvoiceReference1")),
+        total=Decimal(str(total)) if isinstance(total, int | Decimal) else None,
+        day=date.fromisoformat(day) if re.fullmatch(r"\d{4}-\d\d-\d\d", day) else None,
+    )
 
 
 def _found(values: dict[str, Any]) -> Found:

@@ -3,7 +3,7 @@
 Only the fields that `domain.md` names are ever sent (G4): what a bookkeeper set by hand stays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
@@ -13,7 +13,7 @@ from integration.errors import Fault, Rejected, Transient
 from integration.mapping import number
 from integration.records import Article, Customer, Project
 from integration.registry import writes
-from integration.systems.base import Found, Payload, Writer, Written
+from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import UNIT_MISSING
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
@@ -54,6 +54,15 @@ class Register(Writer[W]):
         for rows in lists.pages(self.system.http, f"/3/{self.path}", self.plural, (self.key,), {}):
             found.update(number(as_sent(row.get(self.key))) for row in rows)
         return found
+
+    def listing(self, since: date) -> Iterator[list[Listed]]:
+        """All of them, with the fields that the list shows."""
+        for rows in lists.pages(self.system.http, f"/3/{self.path}", self.plural, (self.key,), {}):
+            yield [self._listed(row) for row in rows]
+
+    def _listed(self, row: dict[str, Any]) -> Listed:
+        fields = {name: self.as_payload(name, row[name]) for name in self.owned if name in row}
+        return Listed(number(as_sent(row.get(self.key))), as_sent(row.get(self.title)), fields)
 
     def create(self, record: W, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
         """POST; empty fields stay out, so that Fortnox' predefined values take their place (note 34)."""

@@ -1,6 +1,7 @@
 """A tenant's access to Fortnox: client credentials of a service account, or one-time refresh tokens as the fallback."""
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -9,11 +10,11 @@ import simplejson
 from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
-from integration.errors import AuthError, ConfigError, Fault, InvalidRecord
+from integration.errors import AuthError, ConfigError, Fault, InvalidRecord, Transient
 from integration.http import Answer, Http, NoAuth
 from integration.oauth import OAuthClient, Token, TokenAuth
 from integration.registry import system
-from integration.systems.base import Field, Identity, Notice, System
+from integration.systems.base import Field, Identity, Notice, Reach, System
 from integration.systems.fortnox.errors import CHARACTERS, expired, is_missing, refuse
 from integration.systems.fortnox.text import without_inch
 from integration.throttle import Throttle
@@ -25,6 +26,7 @@ SCOPES = (
 )
 LIMIT, SECONDS = 25, 5.0  # note 16: per client id and tenant, sliding
 WITHOUT_RENEWAL = 15 * 60
+LISTS = ("customers", "projects", "articles", "units", "invoices", "supplierinvoices", "supplierinvoicefileconnections")
 
 
 @system("fortnox")
@@ -66,6 +68,35 @@ class Fortnox(System):
         if str(company.get("DatabaseNumber")) != self.tenant_id:
             raise _wrong_company(self.tenant_id, company)
         return _identity(company)
+
+    def reach(self) -> Reach:
+        """The smallest page of every list that our flows read or write: licences (note 12), project accounting (P5)."""
+        refused = []
+        for path in LISTS:
+            try:
+                self.http.get(f"/3/{path}", {"limit": 1})
+            except Transient:
+                raise
+            except Fault as fault:
+                refused.append(fault)
+                if fault.scope == "connection":
+                    break
+        return Reach(tuple(refused))
+
+    def locked_until(self) -> datetime.date | None:
+        """GET /3/settings/lockedperiod; empty when nothing is locked (note 55)."""
+        found = (self.get("/3/settings/lockedperiod") or {}).get("LockedPeriod")
+        end = str(found.get("EndDate") or "")[:10] if isinstance(found, dict) else ""
+        try:
+            return datetime.date.fromisoformat(end) if end else None
+        except ValueError:
+            return None
+
+    def new_units(self, texts: Iterable[str]) -> list[str]:
+        """As `Units` would match them at the write."""
+        from integration.systems.fortnox.units import Units  # noqa: PLC0415 - units are read through this system
+
+        return Units(self).missing(texts)
 
     @classmethod
     def notices(cls, secret: str, body: bytes) -> list[Notice] | None:

@@ -1,6 +1,6 @@
 """Units must exist in Fortnox before they are used (note 44): found by equal code or description, else created (A4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.cache import cache
@@ -28,6 +28,12 @@ class Units:
         if not wanted:
             return ""
         return _match(self._all(), wanted) or self._create(wanted)
+
+    def missing(self, texts: Iterable[str]) -> list[str]:
+        """Those of the texts that no unit stands for."""
+        units = self._all()
+        wanted = {number(CHARSET.made_acceptable(text)) for text in texts} - {""}
+        return sorted(text for text in wanted if not _match(units, text))
 
     def forget(self) -> None:
         """The list proved wrong."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import datetime
 from typing import Any
 
 import simplejson
@@ -12,11 +13,19 @@ from integration.errors import AuthError, ConfigError, Fault, Transient
 from integration.http import Answer, Http, NoAuth
 from integration.oauth import Token, TokenAuth
 from integration.registry import system
-from integration.systems.base import Field, Identity, System
+from integration.systems.base import Field, Identity, Reach, System
 from integration.systems.smartdok.errors import refuse
 
 SESSION_SECONDS = 50 * 60  # where the session does not say how long it lasts; about an hour [seen]
 WITHOUT_RENEWAL = 15 * 60
+MONTH = datetime.timedelta(days=31)
+NOBODYS = "byggbro-provar"
+PROBES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/Customers", {"customerNumber": NOBODYS}),
+    ("/Projects", {"projectNumber": NOBODYS}),
+    ("/Goods", {"goodsNumber": NOBODYS}),
+    ("/Machines", {"internalNumber": NOBODYS}),
+)
 
 
 @system("smartdok")
@@ -24,6 +33,7 @@ class SmartDok(System):
     """SmartDok's REST API with an API token that the customer's administrator made. `Renew` is never called."""
 
     title = "SmartDok"
+    company = "company_id"
     fields = (
         Field(
             "token",
@@ -62,6 +72,23 @@ class SmartDok(System):
             "licences_available": licences.get("AvailableLicenses"),
         }
         return Identity(company=name, details=details)
+
+    def reach(self) -> Reach:
+        """Every list that our flows read, asked for a number that nobody has; billing bases of the last month, which
+        also tell the company's name. Writing supplier invoices cannot be tried without writing one."""
+        today = timezone.localdate()
+        month = {"fromDate": f"{today - MONTH}T00:00:00", "toDate": f"{today}T23:59:59"}
+        refused, bases = [], []
+        for path, params in (*PROBES, ("/Invoices", month)):
+            try:
+                bases = self.http.get(path, params).json()
+            except AuthError as fault:
+                if fault.scope == "connection":
+                    raise
+                refused.append(fault)
+                bases = []
+        first = bases[0] if isinstance(bases, list) and bases and isinstance(bases[0], dict) else {}
+        return Reach(tuple(refused), str(first.get("CompanyName") or ""), str(first.get("CompanyOrgNo") or ""))
 
     def prepare(self) -> None:
         """A session that outlives the next quarter of an hour."""
