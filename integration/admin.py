@@ -89,7 +89,7 @@ class MembershipAdmin(TenantScoped, ModelAdmin):
     """Who belongs where. Only operators change it: the choice of users would show everybody's names."""
 
     changers = adders = deleters = frozenset()
-    list_display = ("user", "tenant", "role")
+    list_display = ("user", "of_tenant", "role")
     list_select_related = ("user", "tenant")
     search_fields = ("user__username", "user__email", "tenant__name")
     autocomplete_fields = ("user",)
@@ -100,7 +100,7 @@ class ConnectionAdmin(TenantScoped, ModelAdmin):
 
     list_select_related = ("tenant",)
     search_fields = ("tenant__name", "tenant__slug", "system")
-    readonly_fields: tuple[str, ...] = ("tenant", "system", "state", "since", "checked_at")
+    readonly_fields: tuple[str, ...] = ("of_tenant", "system", "state", "since", "checked_at")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form that the system declares."""
@@ -122,14 +122,17 @@ class ValueMapAdmin(TenantScoped, ModelAdmin):
     """What a tenant's Fortnox calls the values of its SmartDok. Saving one sets going what lacked it."""
 
     adders = deleters = OWN
-    list_display = ("kind", "source", "target", "tenant")
+    list_display = ("kind", "source", "target", "of_tenant")
     list_select_related = ("tenant",)
     search_fields = ("kind", "source", "target", "tenant__name")
-    fields = ("tenant", "kind", "source", "target")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """A mapped value stays with its company."""
-        return ("tenant",) if obj else ()
+        return ("of_tenant",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The company first."""
+        return ("of_tenant" if obj else "tenant", "kind", "source", "target")
 
 
 # Registered here so that they exist without `sync`; `sync.admin` puts richer ones in their place.

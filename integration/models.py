@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integration import registry
 from integration.vault import EncryptedJSONField
 
 
@@ -88,7 +89,8 @@ class Connection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant} – {self.system}"
+        kind = registry.systems.get(self.system)
+        return f"{self.tenant} – {kind.title if kind else self.system}"
 
     @property
     def usable(self) -> bool:

@@ -6,9 +6,11 @@ also acts on items, an owner also changes settings, connections and mapped value
 
 from typing import Any, NoReturn
 
+from django.contrib import admin
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from integration.models import Membership, Tenant
 
@@ -79,8 +81,20 @@ class TenantScoped:
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only tenants that the user may change are offered."""
         if db_field.remote_field.model is Tenant:
+            kwargs["label"] = _("company")
             kwargs["queryset"] = visible_tenants(request.user, self.changers or frozenset())
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The company is worth a column only for whoever sees several."""
+        shown = list(super().get_list_display(request))  # type: ignore[misc]
+        alone = not is_operator(request.user) and len(roles(request.user)) < 2
+        return [each for each in shown if not (alone and each == "of_tenant")]
+
+    @admin.display(description=_("company"), ordering="tenant__name")
+    def of_tenant(self, row: Any) -> str:
+        """Whose row it is."""
+        return str(row.tenant)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever belongs to a tenant."""

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integration.models import Tenant
@@ -61,7 +62,7 @@ class Pipeline(models.Model):
         indexes = [models.Index(fields=("next_pull_at",), condition=Q(enabled=True), name="pipeline_due")]
 
     def __str__(self) -> str:
-        return f"{self.tenant} – {self.flow}"
+        return f"{self.tenant} – {gettext(self.rules.title)}"
 
     @property
     def rules(self) -> Flow[Any, Any]:

@@ -17,6 +17,7 @@ from integration.admin import ConnectionAdmin as BaseConnectionAdmin
 from integration.models import Connection
 from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one
+from sync.admin.words import moment
 from sync.engine import access
 from sync.explain import explain
 
@@ -39,10 +40,10 @@ class StateFilter(Dropdown):
 class ConnectionAdmin(BaseConnectionAdmin):
     """What is wrong with a connection is told where it is mended."""
 
-    list_display = ("title", "tenant", "coloured", "why", "since", "checked_at")
+    list_display = ("title", "of_tenant", "coloured", "why", "from_then", "checked")
     list_display_links = ("title",)
     list_filter = (TenantFilter, StateFilter)
-    readonly_fields = ("tenant", "title", "coloured", "since", "checked_at", "told")
+    readonly_fields = ("of_tenant", "title", "state", "from_then", "checked", "told")
     change_form_outer_before_template = "sync/admin/connection_buttons.html"
     actions = ("check_selected",)
 
@@ -108,6 +109,16 @@ class ConnectionAdmin(BaseConnectionAdmin):
     def coloured(self, row: Connection) -> tuple[str, Any]:
         """The state with its colour."""
         return row.state, row.get_state_display()
+
+    @display(description=gettext_lazy("since"), ordering="since")
+    def from_then(self, row: Connection) -> str:
+        """Since when it is in its state."""
+        return moment(row.since)
+
+    @display(description=gettext_lazy("last checked"), ordering="checked_at")
+    def checked(self, row: Connection) -> str:
+        """When it was last asked."""
+        return moment(row.checked_at)
 
     @display(description=gettext_lazy("cause"))
     def why(self, row: Connection) -> str:

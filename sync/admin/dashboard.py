@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -13,7 +13,7 @@ from integration.models import Connection
 from integration.scoping import visible_tenants
 from sync.admin.tenants import held
 from sync.admin.words import WHO, flow_title
-from sync.explain import explain
+from sync.explain import Explanation, explain
 from sync.models import Item, Pipeline
 
 SHOWN = 25  # companies on one page, those in trouble first
@@ -37,9 +37,13 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     stopped = (items.filter(state=Item.State.STOPPED) | changed.filter(state=Item.State.STOPPED)).values_list(
         "tenant_id", "pipeline__flow", "cause"
     )
-    causes: dict[int, list[tuple[str, str, int]]] = {}
-    for tenant_id, flow, cause, count in stopped.annotate(count=Count("pk")):
-        causes.setdefault(tenant_id, []).append((flow, cause, count))
+    groups = list(stopped.annotate(count=Count("pk"), sample=Max("pk")))
+    params = dict(Item.objects.filter(pk__in=[group[4] for group in groups]).values_list("pk", "params"))
+    causes: dict[int, list[dict[str, Any]]] = {}
+    for tenant_id, flow, cause, count, sample in groups:
+        causes.setdefault(tenant_id, []).append(
+            {"flow": flow, "cause": cause, "count": count, "told": explain(cause, params.get(sample, {}))}
+        )
     connections: dict[int, list[Connection]] = {}
     for connection in Connection.objects.filter(tenant_id__in=ids).order_by("system"):
         connections.setdefault(connection.tenant_id, []).append(connection)
@@ -50,7 +54,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     shown: list[dict[str, Any]] = []
     for tenant in tenants:
         mine = sorted(pipelines.get(tenant.pk, []), key=lambda each: each.rules.rank)
-        groups = sorted(causes.get(tenant.pk, []), key=lambda each: -each[2])
+        stops = sorted(causes.get(tenant.pk, []), key=lambda each: (-each["count"], each["flow"]))
         links = connections.get(tenant.pk, [])
         shown.append(
             {
@@ -59,9 +63,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 "held": [
                     {"flow": flow_title(each.flow), "told": held(each)} for each in mine if each.paused_cause
                 ],
-                "causes": [_cause(tenant.slug, *group) for group in groups],
+                "causes": [_cause(tenant.slug, **group) for group in stops],
                 "flows": [_flow(tenant.slug, each, by_state) for each in mine],
-                "light": _light(links, bool(groups)),
+                "light": _light(links, bool(stops)),
             }
         )
     shown.sort(key=lambda each: (each["light"] == "done", each["tenant"].name.casefold()))
@@ -87,8 +91,7 @@ def _connection(row: Connection) -> dict[str, Any]:
     return {"row": row, "label": LABELS.get(Connection.State(row.state), "default"), "text": text}
 
 
-def _cause(slug: str, flow: str, cause: str, count: int) -> dict[str, Any]:
-    told = explain(cause)
+def _cause(slug: str, flow: str, cause: str, count: int, told: Explanation) -> dict[str, Any]:
     url = _items(tenant=slug, flow=flow, state=Item.State.STOPPED, cause=cause)
     return {"count": count, "flow": flow_title(flow), "title": told.title, "who": WHO[told.who], "url": url}
 

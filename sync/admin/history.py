@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +14,9 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from integration.scoping import TenantScoped
+from sync.admin.compare import listed
 from sync.admin.filters import FlowFilter, TenantFilter
-from sync.admin.words import OPERATIONS, OUTCOMES, flow_title
+from sync.admin.words import OPERATIONS, OUTCOMES, flow_title, moment
 from sync.explain import explain
 from sync.models import Attempt, Document
 
@@ -47,12 +49,12 @@ class ReadOnly(TenantScoped, ModelAdmin):
 class AttemptAdmin(ReadOnly):
     """Every try at writing: when, by whom, what left, what came of it."""
 
-    list_display = ("started_at", "tenant", "flow", "link", "what", "came_of_it", "why", "actor")
-    list_display_links = ("started_at",)
+    list_display = ("began", "of_tenant", "flow", "link", "what", "came_of_it", "why", "actor")
+    list_display_links = ("began",)
     list_select_related = ("tenant", "item__pipeline")
     list_filter = (TenantFilter, _ItemFlowFilter)
     search_fields = ("item__key", "item__target_label", "actor")
-    readonly_fields = ("started_at", "finished_at", "tenant", "link", "what", "came_of_it", "told", "actor", "payload")
+    readonly_fields = ("began", "ended", "of_tenant", "link", "what", "result", "told", "actor", "sent")
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -72,6 +74,26 @@ class AttemptAdmin(ReadOnly):
         """The outcome with its colour."""
         return row.outcome, str(OUTCOMES.get(row.outcome, row.outcome))
 
+    @display(description=_("outcome"))
+    def result(self, row: Attempt) -> str:
+        """The outcome in words."""
+        return str(OUTCOMES.get(row.outcome, row.outcome))
+
+    @display(description=_("started"), ordering="started_at")
+    def began(self, row: Attempt) -> str:
+        """When it began, to the second."""
+        return moment(row.started_at, seconds=True)
+
+    @display(description=_("ended"))
+    def ended(self, row: Attempt) -> str:
+        """When its outcome was known."""
+        return moment(row.finished_at, seconds=True)
+
+    @display(description=_("what was sent"))
+    def sent(self, row: Attempt) -> str:
+        """The payload, field by field."""
+        return render_to_string("sync/admin/fields.html", {"fields": listed(row.payload)})
+
     @display(description=_("cause"))
     def why(self, row: Attempt) -> str:
         """The cause in a few words."""
@@ -87,12 +109,12 @@ class AttemptAdmin(ReadOnly):
 class DocumentAdmin(ReadOnly):
     """Files kept byte for byte."""
 
-    list_display = ("name", "tenant", "link", "content_type", "megabytes", "created_at", "served_at")
+    list_display = ("name", "of_tenant", "link", "content_type", "megabytes", "kept", "served")
     list_select_related = ("tenant", "item__pipeline")
     list_filter = (TenantFilter,)
     search_fields = ("name", "sha256", "item__key")
     readonly_fields = (
-        "name", "tenant", "link", "kind", "content_type", "megabytes", "sha256", "created_at", "served_at", "file",
+        "name", "of_tenant", "link", "kind", "content_type", "megabytes", "sha256", "kept", "served", "file",
     )  # fmt: skip
     fields = readonly_fields
 
@@ -100,6 +122,16 @@ class DocumentAdmin(ReadOnly):
         """The page that hands out a file to a person."""
         view = self.admin_site.admin_view(self.download)
         return [path("<int:pk>/file/", view, name="sync_document_file"), *super().get_urls()]
+
+    @display(description=_("kept since"), ordering="created_at")
+    def kept(self, row: Document) -> str:
+        """When it was kept."""
+        return moment(row.created_at)
+
+    @display(description=_("fetched by the target"), ordering="served_at")
+    def served(self, row: Document) -> str:
+        """When the target last fetched it whole."""
+        return moment(row.served_at)
 
     @display(description=_("size"))
     def megabytes(self, row: Document) -> str:

@@ -17,7 +17,7 @@ from sync.admin import acts
 from sync.admin.filters import CauseFilter, FlowFilter, ReasonFilter, StateFilter, TenantFilter
 from sync.admin.item_page import page
 from sync.admin.pages import actor, look
-from sync.admin.words import STATE_LABELS, flow_title
+from sync.admin.words import STATE_LABELS, flow_title, moment
 from sync.engine import manual
 from sync.explain import explain
 from sync.models import Item
@@ -28,7 +28,7 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     """One thing that moves. Nobody edits it; people act on it."""
 
     changers = adders = deleters = None
-    list_display = ("number", "name", "flow", "tenant", "coloured", "why", "in_target", "moved_at")
+    list_display = ("number", "name", "flow", "of_tenant", "coloured", "why", "in_target", "from_then")
     list_display_links = ("number", "name")
     list_filter = (TenantFilter, FlowFilter, StateFilter, ReasonFilter, CauseFilter)
     list_filter_submit = True
@@ -105,6 +105,11 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     def in_target(self, item: Item) -> str:
         """Its number over there."""
         return item.target_label or "–"
+
+    @display(description=gettext_lazy("since"), ordering="moved_at")
+    def from_then(self, item: Item) -> str:
+        """Since when it is in its state."""
+        return moment(item.moved_at)
 
     # -- actions -----------------------------------------------------------------------------------------------
     def actable(self, request: HttpRequest, items: QuerySet[Item]) -> QuerySet[Item]:

@@ -21,7 +21,7 @@ from integration.scoping import TenantScoped
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.pages import back, one
 from sync.admin.tenants import held
-from sync.admin.words import flow_title
+from sync.admin.words import flow_title, moment
 from sync.flows.base import Setting
 from sync.models import Pipeline
 from sync.tasks import steps
@@ -79,12 +79,12 @@ def _input(setting: Setting, pipeline: Pipeline) -> forms.Field:
 class PipelineAdmin(TenantScoped, ModelAdmin):
     """A flow of a company."""
 
-    list_display = ("title", "tenant", "way", "enabled", "cadence", "pulled_at", "why")
+    list_display = ("title", "of_tenant", "way", "enabled", "cadence", "pulled", "why")
     list_display_links = ("title",)
     list_select_related = ("tenant",)
     list_filter = (TenantFilter, OwnFlowFilter, "enabled")
     search_fields = ("tenant__name", "tenant__slug", "flow")
-    readonly_fields = ("tenant", "title", "way", "pulled_at", "next_pull_at", "told")
+    readonly_fields = ("of_tenant", "title", "way", "pulled", "next_pull", "told")
     change_form_outer_before_template = "sync/admin/pipeline_buttons.html"
     actions = ("read_selected",)
 
@@ -145,6 +145,16 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
     def way(self, row: Pipeline) -> str:
         """From where to where."""
         return f"{system_title(row.source)} → {system_title(row.target)}"
+
+    @display(description=gettext_lazy("last complete reading"), ordering="pulled_at")
+    def pulled(self, row: Pipeline) -> str:
+        """When everything was last read."""
+        return moment(row.pulled_at)
+
+    @display(description=gettext_lazy("next reading"), ordering="next_pull_at")
+    def next_pull(self, row: Pipeline) -> str:
+        """When it is read next."""
+        return moment(row.next_pull_at)
 
     @display(description=gettext_lazy("held up by"))
     def why(self, row: Pipeline) -> str:

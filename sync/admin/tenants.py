@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
@@ -28,23 +27,20 @@ class TenantAdmin(BaseTenantAdmin):
     """A company's page shows how its connections and pipelines are."""
 
     list_display = ("name", "slug", "go_live", "systems", "open_items", "active")
-    readonly_preprocess_fields: dict[str, Any] = {}
+    change_form_outer_after_template = "sync/admin/tenant_overview.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the number of items that need a person, and the connections."""
         stopped = Count("items", filter=Q(items__state=Item.State.STOPPED))
         return super().get_queryset(request).annotate(stopped=stopped).prefetch_related("connections")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The company, and how it is connected once it exists."""
-        shown: list[Any] = [(None, {"fields": list(self.fields or ())})]
-        if obj is not None:
-            shown.append((_("Connections and pipelines"), {"fields": ["overview"]}))
-        return shown
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """The overview is computed."""
-        return (*super().get_readonly_fields(request, obj), "overview")
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """With connections and pipelines below the form."""
+        tenant = self.get_object(request, object_id) if object_id else None
+        context = {**(extra_context or {}), **(_overview(tenant) if tenant else {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A new company gets its connections and pipelines by the code of `tenant_add`."""
@@ -73,33 +69,30 @@ class TenantAdmin(BaseTenantAdmin):
         count = tenant.stopped
         return ngettext("%(count)d item", "%(count)d items", count) % {"count": count} if count else ""
 
-    @display(description=_("overview"))
-    def overview(self, tenant: Tenant) -> str:
-        """Connections and pipelines as tables, with links."""
-        return render_to_string(
-            "sync/admin/tenant_overview.html",
+
+def _overview(tenant: Tenant) -> dict[str, Any]:
+    """Connections and pipelines with what is wrong with them."""
+    return {
+        "connections": [
             {
-                "connections": [
-                    {
-                        "row": each,
-                        "title": system_title(each.system),
-                        "label": CONNECTION_LABELS.get(Connection.State(each.state), "default"),
-                        "told": explain(each.cause, each.params) if each.cause else None,
-                    }
-                    for each in tenant.connections.order_by("system")
-                ],
-                "pipelines": [
-                    {
-                        "row": each,
-                        "title": flow_title(each.flow),
-                        "from": system_title(each.source),
-                        "to": system_title(each.target),
-                        "told": held(each),
-                    }
-                    for each in sorted(tenant.pipelines.all(), key=lambda each: each.rules.rank)
-                ],
-            },
-        )
+                "row": each,
+                "title": system_title(each.system),
+                "label": CONNECTION_LABELS.get(Connection.State(each.state), "default"),
+                "told": explain(each.cause, each.params) if each.cause else None,
+            }
+            for each in tenant.connections.order_by("system")
+        ],
+        "pipelines": [
+            {
+                "row": each,
+                "title": flow_title(each.flow),
+                "from": system_title(each.source),
+                "to": system_title(each.target),
+                "told": held(each),
+            }
+            for each in sorted(tenant.pipelines.select_related("tenant"), key=lambda each: each.rules.rank)
+        ],
+    }
 
 
 def held(pipeline: Any) -> Any:

@@ -1,7 +1,10 @@
 """Words and colours of the screen: states, whose turn it is, names of flows, fields of records."""
 
+import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -136,6 +139,14 @@ def field_title(path: str) -> str:
         else:
             shown.append(str(FIELDS.get(part, part)))
     return ", ".join(shown)
+
+
+def moment(at: datetime.datetime | None, *, seconds: bool = False) -> str:
+    """A moment in Swedish local time, in the short form of the language."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at)
+    return date_format(local, "SHORT_DATETIME_FORMAT") + (f":{local:%S}" if seconds else "")
 
 
 def value(raw: Any) -> str:

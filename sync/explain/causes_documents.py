@@ -5,7 +5,7 @@ from sync.explain.cause import Cause, cause
 _MEANT_SV = "Ingenting behöver göras: det är så reglerna säger."
 _MEANT_EN = "Nothing needs to be done: this is what the rules say."
 _SETTING_SV = " Det ändras under Byggbro: Flöden → Leverantörsfakturor."
-_SETTING_EN = " It is changed under Byggbro: Pipelines → Leverantörsfakturor."
+_SETTING_EN = " It is changed under Byggbro: Pipelines → Supplier invoices."
 _INVOICE_SV = "Fortnox: Leverantörsfakturor → öppna {number}"
 _INVOICE_EN = "Fortnox: Leverantörsfakturor → open {number}"
 _ATTACH_SV = (
@@ -187,8 +187,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Picture, not sent",
             "{name} is a picture. SmartDok takes PDFs; the picture is kept and can be had here.",
-            "To include pictures: Byggbro: Pipelines → Leverantörsfakturornas dokument → Slå ihop alla filer "
-            "till en PDF.",
+            "To include pictures: Byggbro: Pipelines → Documents of supplier invoices → Join all files into one PDF.",
         ),
     ),
     "S7.further": cause(
@@ -201,8 +200,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Further file",
             "{name} is not the invoice's first PDF, and SmartDok takes one per invoice. The file is kept here.",
-            "To send all files: Byggbro: Pipelines → Leverantörsfakturornas dokument → Slå ihop alla filer till "
-            "en PDF.",
+            "To send all files: Byggbro: Pipelines → Documents of supplier invoices → Join all files into one PDF.",
         ),
     ),
     "S7.joined": cause(

@@ -225,7 +225,7 @@ CAUSES: dict[str, Cause] = {
             "The period is locked in Fortnox",
             "The invoice's date lies in a period that is locked in Fortnox (code 2000401). Byggbro never moves a date.",
             "Fortnox: Inställningar → Bokföring → Låst t.o.m. → unlock the period, if that is allowed.\n"
-            "Else: set Fakturadatum under Byggbro: Pipelines → Fakturor so that Fortnox takes today's "
+            "Else: set Invoice date under Byggbro: Pipelines → Invoices so that Fortnox takes today's "
             "date.\n" + _RETRY_EN,
         ),
         rule="I9",

@@ -29,6 +29,21 @@ CAUSES: dict[str, Cause] = {
             "Nothing needs to be done: it goes by itself within minutes of being finalised in SmartDok.",
         ),
     ),
+    "I2.on_its_way": cause(
+        "",
+        (
+            "Svaret kom aldrig fram",
+            "Det skickades, men svaret gick förlorat. Byggbro letar efter det en minut innan något skickas igen, "
+            "så att ingenting kommer fram två gånger.",
+            "Ingenting behöver göras.",
+        ),
+        (
+            "The answer never arrived",
+            "It was sent, but the answer was lost. Byggbro looks for it for a minute before anything is sent again, so "
+            "that nothing arrives twice.",
+            "Nothing needs to be done.",
+        ),
+    ),
     "I3": cause(
         "bookkeeper",
         (

@@ -239,7 +239,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Order",
             "Project {number} is an order. Orders are sent only if the company has switched that on.",
-            _MEANT_EN + " To include orders: Byggbro: Pipelines → Projekt → Överför även ordrar.",
+            _MEANT_EN + " To include orders: Byggbro: Pipelines → Projects → Transfer orders too.",
         ),
     ),
     "P5": cause(
@@ -282,7 +282,8 @@ CAUSES: dict[str, Cause] = {
         (
             "Not needed yet",
             "Article {number} is in SmartDok only. It is made in Fortnox when an invoice needs it.",
-            _MEANT_EN + " For the whole register: Byggbro: Pipelines → Artiklar → Håll hela artikelregistret i takt.",
+            _MEANT_EN
+            + " For the whole register: Byggbro: Pipelines → Articles → Keep the whole article register in step.",
         ),
     ),
     "A2.inactive": cause(

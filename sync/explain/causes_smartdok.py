@@ -81,7 +81,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Wrong address of SmartDok",
             "The address of SmartDok answers, but not as SmartDok's API does ({path}, status {status}).",
-            "Byggbro: Connections → SmartDok → Adress: https://api.smartdok.se for Swedish companies, "
+            "Byggbro: Connections → SmartDok → Address: https://api.smartdok.se for Swedish companies, "
             "https://api.smartdok.no for Norwegian ones.",
         ),
     ),
