@@ -155,7 +155,7 @@ def _clock() -> Iterator[Finding]:
     except (requests.RequestException, KeyError, ValueError):
         yield Finding(FAILED, f"{settings.FORTNOX_API_URL} does not tell the time", "Check the way to the internet.")
         return
-    off = (timezone.now() - theirs).total_seconds()
+    off = (timezone.now() - theirs.replace(tzinfo=datetime.UTC)).total_seconds()  # HTTP dates are GMT (RFC 9110, 5.6.7)
     if abs(off) > CLOCK_SECONDS:
         yield Finding(PERSON, f"{off:+.0f} s off Fortnox' clock", "Let the machine keep its time by NTP.")
     else:
