@@ -354,3 +354,35 @@ class Preflight(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Act(models.Model):
+    """Something that a person does to many items at once: answered at once, carried out in the background, counted.
+
+    `ids` are the items chosen when the button was pressed; `done` of them have been dealt with so far.
+    """
+
+    class Kind(models.TextChoices):
+        RETRY = "retry", _("Try again")
+        LEAVE_OUT = "leave_out", _("Leave out")
+        RESEND = "resend", _("Send again")
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="acts")
+    kind = models.CharField(_("act"), max_length=20, choices=Kind)
+    actor = models.CharField(_("by"), max_length=150)
+    note = models.TextField(_("note"), blank=True)
+    ids = ArrayField(models.BigIntegerField())
+    done = models.PositiveIntegerField(_("dealt with"), default=0)
+    moved = models.PositiveIntegerField(_("moved"), default=0)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("act on many")
+        verbose_name_plural = _("acts on many")
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.done}/{len(self.ids)}"

@@ -13,7 +13,7 @@ from integration import registry
 from integration.models import Connection
 from integration.systems.base import Notice
 from sync import alerts, documents
-from sync.engine import access, dispatch, problems, states
+from sync.engine import access, acts, dispatch, problems, states
 from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.flows.base import flows
@@ -89,6 +89,8 @@ def dispatch_tenant(tenant_id: int) -> None:
 def sweep() -> None:
     """Find expired leases, needs that came true, causes that may be gone."""
     swept = dispatch.sweep()
+    for act_id in acts.unfinished():
+        carry_out.delay(act_id)
     problems.refresh_all()
     for item_id, flow, tenant_id in [*swept.probes, *problems.due_probes()]:
         steps[flow]["push"].delay(item_id, tenant_id)
@@ -106,6 +108,12 @@ def send_alerts() -> None:
 def send_digests() -> None:
     """The daily summary, while anything is open."""
     alerts.digests()
+
+
+@shared_task(name="sync.carry_out", **ROBUST)
+def carry_out(act_id: int) -> None:
+    """Do what a person asked for with many items."""
+    send_due(acts.carry_out(act_id).tenant_id)
 
 
 @shared_task(name="sync.health", **ROBUST)

@@ -29,6 +29,17 @@ def retry(items: QuerySet[Item], actor: str, note: str = "") -> int:
     return states.move(items.exclude(state=State.PENDING), State.PENDING, actor=actor, note=note)
 
 
+def resend(items: QuerySet[Item], actor: str, note: str = "") -> int:
+    """S8: send again what the target was told before, because somebody deleted or changed it there; how many.
+
+    An object that is found there is brought up to date; only where nothing is found is it created anew. Invoices to
+    the accounting system are never sent again this way: our reference finds the first one (I2).
+    """
+    again = {"target_id": "", "target_key": "", "target_label": "", "sent": None, "intent_at": None}
+    chosen = items.exclude(target_id="")
+    return states.move(chosen, State.PENDING, actor=actor, note=note, **again)
+
+
 def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
     """Leave the items out until a person says otherwise; how many were. What waited for their end goes on."""
     chosen = Item.objects.filter(pk__in=list(items.values_list("pk", flat=True)))
