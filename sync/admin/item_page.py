@@ -21,7 +21,7 @@ ROWS = 50  # attempts and transitions shown
 def page(item: Item) -> dict[str, Any]:
     """The context of the item's template."""
     told = explain(item.cause, {"number": item.key, "name": item.title, **item.params}) if item.cause else None
-    changed = _changed(item)
+    changed, awaited = _changed(item), waits_for(item)
     documents = Document.objects.filter(item=item).order_by("kind")
     return {
         "item": item,
@@ -30,8 +30,8 @@ def page(item: Item) -> dict[str, Any]:
         "to": system_title(item.pipeline.target),
         "state_label": STATE_LABELS.get(Item.State(item.state), "default"),
         "told": told,
-        "who": WHO[told.who] if told else "",
-        "waits_for": waits_for(item),
+        "who": _who(told, awaited) if told else "",
+        "waits_for": awaited,
         "record": listed(item.record),
         "changed": changed,
         "differences": [line for line in changed if line.differs],
@@ -66,7 +66,6 @@ def _next(item: Item) -> dict[str, Any]:
     before = dict(item.sent or {})
     changes = {name: each for name, each in would.fields.items() if each != before.get(name, "")}
     return {
-        "creates": not item.target_id,
         "fields": listed({**would.fields, **would.on_create} if not item.target_id else changes),
         "remarks": [_note(note) for note in would.notes],
     }
@@ -93,13 +92,20 @@ def waits_for(item: Item) -> list[dict[str, Any]]:
                     {
                         "row": row,
                         "label": STATE_LABELS.get(Item.State(row.state), "default"),
-                        "told": explain(row.cause, row.params).title if row.cause else "",
+                        "told": explain(row.cause, row.params) if row.cause else None,
                     }
                     for row in bearers
                 ],
             }
         )
     return shown
+
+
+def _who(told: Explanation, awaited: list[dict[str, Any]]) -> str:
+    """Whose turn it is; where an item only waits, whoever must act on what it waits for."""
+    turns = [told.who] if told.who else []
+    turns += [other["told"].who for each in awaited for other in each["items"] if other["told"]]
+    return ", ".join(dict.fromkeys(str(WHO[each]) for each in turns if each)) or str(WHO[""])
 
 
 def _need(reference: str) -> tuple[str, dict[str, str]]:

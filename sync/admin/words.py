@@ -1,15 +1,18 @@
 """Words and colours of the screen: states, whose turn it is, names of flows, fields of records."""
 
 import datetime
+import re
 from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sync.flows.base import flows
 from sync.models import Item
+
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 STATE_LABELS = {
     Item.State.PENDING: "info",
@@ -120,6 +123,27 @@ FIELDS = {
     "reverse_vat": _("reverse-charge VAT"),
     "external_number": _("invoice's number"),
     "file_id": _("file id"),
+    # Fortnox' names, where a text was made acceptable (G5)
+    "Name": _("name"),
+    "Description": _("text"),
+    "Email": _("e-mail"),
+    "Address1": _("address"),
+    "ZipCode": _("postcode"),
+    "City": _("town"),
+    "DeliveryAddress1": _("delivery address"),
+    "DeliveryZipCode": _("delivery postcode"),
+    "DeliveryCity": _("delivery town"),
+    "Phone1": _("telephone"),
+    "Phone2": _("mobile"),
+    "Comments": _("comment"),
+    "Remarks": _("invoice text"),
+    "YourReference": _("your reference"),
+    "OurReference": _("our reference"),
+    "ProjectLeader": _("project leader"),
+    "ContactPerson": _("contact"),
+    "ArticleNumber": _("article number"),
+    "Unit": _("unit"),
+    "document": _("document"),
 }
 
 
@@ -130,9 +154,10 @@ def flow_title(key: str) -> str:
 
 
 def field_title(path: str) -> str:
-    """`rows.2.text` → "rad 3, text"; a vendor's own field name stays as it is."""
+    """`rows.2.text` → "rad 3, text", `Rad 3, Description` → "Rad 3, text"; what nobody has a word for stays."""
+    before, _sep, path = path.rpartition(", ")
     parts = path.split(".")
-    shown: list[str] = []
+    shown: list[str] = [before] if before else []
     for part in parts:
         if part.isdigit() and shown:
             shown[-1] = f"{shown[-1]} {int(part) + 1}"
@@ -155,4 +180,6 @@ def value(raw: Any) -> str:
         return "–"
     if isinstance(raw, bool):
         return gettext("yes") if raw else gettext("no")
+    if isinstance(raw, str) and _DECIMAL.fullmatch(raw) and get_language() == "sv":
+        return raw.replace(".", ",")
     return str(raw)

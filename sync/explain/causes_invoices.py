@@ -116,12 +116,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Väntar på annat",
             "Fakturan väntar på det som måste finnas i Fortnox först: {names}.",
-            "Är något av det stoppat: öppna det och gör som det står där.\nFakturan går sedan av sig själv.",
+            "Är något av det stoppat eller utanför: öppna det och gör som det står där.\nFakturan går sedan av sig själv.",
         ),
         (
             "Waits for something else",
             "The invoice waits for what must be in Fortnox first: {names}.",
-            "If any of it is stopped: open it and do what it says there.\nThe invoice then goes by itself.",
+            "If any of it is stopped or left out: open it and do what it says there.\nThe invoice then goes by itself.",
         ),
     ),
     "I6.no_rows": cause(
