@@ -22,6 +22,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/installed ## make .venv with the locked requirements (again only when the lock changed)
+	@:
 
 .venv/installed: $(LOCK)
 	@python=$$($(FIND_PYTHON)); echo "Installing $(LOCK) into .venv ($$($$python --version))"
@@ -61,11 +62,11 @@ check: export BYGGBRO_DATA := $(CURDIR)/.data/check
 check: setup ## lint, types, layers, migrations, production settings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
-	$(BIN)/lint-imports --no-timing | tail -n 2
+	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
-	@if [ -d locale ]; then $(BIN)/python -m tests.ops.catalogue; fi
+	$(BIN)/python locale/update.py --check
 
 format: setup ## format and sort the code
 	$(BIN)/ruff check --quiet --fix-only
@@ -78,5 +79,5 @@ lock: setup ## resolve requirements/*.in anew; UPGRADE=1 takes newer versions
 	done
 
 clean: ## remove the data of the demo and the tests
-	@$(BIN)/python -m demo --stop 2>/dev/null || true
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m demo.clean; fi
 	@rm -rf .data .coverage .coverage.* htmlcov staticfiles
