@@ -5,6 +5,7 @@ A poll overlaps the one before it (G7): the fingerprint decides whether somethin
 
 import datetime
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,6 +150,12 @@ def _failed(pipeline: Pipeline, fault: Fault) -> None:
 
 
 # -- storing ---------------------------------------------------------------------------------------------------
+def keep(pipeline: Pipeline, reads: Sequence[Read]) -> None:
+    """Store records that were read singly, outside a reading of the whole source."""
+    with transaction.atomic():
+        _store(pipeline, Page(reads=tuple(reads)), Pulled())
+
+
 def _store(pipeline: Pipeline, page: Page, result: Pulled) -> None:
     """Store one page. New and changed records become due; the others are only marked as seen."""
     ids = [each.record.source_id for each in page.reads] + [each.source_id for each in page.unreadable]

@@ -1,0 +1,79 @@
+"""Documents that another integration seems to have transferred already: same customer, sum and date.
+
+Lists tell a total with VAT, billing bases one without: it fits when a Swedish rate leads from one to the other, give or
+take the krona that accounting systems round by. Whatever fits is shown; a person decides.
+"""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from integration.mapping import SWEDEN, swedish_amount
+from integration.models import Tenant
+from integration.records import Invoice
+from integration.systems.base import Listed
+from sync.engine.preflight.books import Book, Entry, is_known
+
+RATES = (Decimal("1.25"), Decimal(1), Decimal("1.12"), Decimal("1.06"))
+ROUNDING = Decimal(1)
+BEFORE, AFTER = datetime.timedelta(days=7), datetime.timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A record of ours and a document over there that may be the same one."""
+
+    entry: Entry
+    listed: Listed
+
+
+def pairs(tenant: Tenant, book: Book, customers: Book | None) -> list[dict[str, Any]]:
+    """Plain rows: those whose record and document occur once only are `sure`."""
+    found = list(_pairs(book, customers))
+    taken = is_known(tenant, [each.listed.target_id for each in found], book.pipeline.flow)
+    found = [each for each in found if each.listed.target_id not in taken]
+    ours = [each.entry.source_id for each in found]
+    theirs = [each.listed.target_id for each in found]
+    return [
+        {
+            "source_id": each.entry.source_id,
+            "number": each.entry.label.key,
+            "title": each.entry.label.title,
+            "sum": swedish_amount(each.entry.record.total),
+            "date": each.entry.record.finalised_at.astimezone(SWEDEN).date().isoformat(),
+            "target_id": each.listed.target_id,
+            "target_title": each.listed.title,
+            "target_total": swedish_amount(each.listed.total or Decimal(0)),
+            "target_date": each.listed.day.isoformat() if each.listed.day else "",
+            "sure": ours.count(each.entry.source_id) == 1 and theirs.count(each.listed.target_id) == 1,
+        }
+        for each in found
+    ]
+
+
+def _pairs(book: Book, customers: Book | None) -> Iterator[Pair]:
+    foreign: dict[str, list[Listed]] = {}
+    for each in book.listed or ():
+        if not each.reference and each.total is not None and each.day is not None:
+            foreign.setdefault(each.customer_number, []).append(each)
+    for entry in book.entries:
+        record = entry.record
+        if not isinstance(record, Invoice) or record.draft or entry.target_id or entry.action == "left_out":
+            continue
+        yield from (Pair(entry, each) for each in foreign.get(_customer(record, customers), ()) if _same(record, each))
+
+
+def _customer(record: Invoice, customers: Book | None) -> str:
+    entry = customers.by_id.get(record.customer_id) if customers else None
+    return (entry.label.key if entry else "") or record.customer_number
+
+
+def _same(record: Invoice, listed: Listed) -> bool:
+    if listed.total is None or listed.day is None or not record.total:
+        return False
+    finalised = record.finalised_at.astimezone(SWEDEN).date()
+    if not (finalised - BEFORE <= listed.day <= finalised + AFTER or listed.day == record.period_to):
+        return False
+    return any(abs(record.total * rate - listed.total) <= ROUNDING for rate in RATES)
