@@ -50,8 +50,18 @@ class RateLimited(Transient):
         self.wait = wait
 
 
+class OnItsWay(RateLimited):
+    """A write whose answer was lost is not found yet and may still arrive: look again in `wait` seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("I2.on_its_way", wait=wait)
+
+
 class Unconfirmed(Transient):
-    """A write left and its answer was lost: it may or may not have been stored. Find before create."""
+    """A write left and its answer was lost: it may or may not have been stored. Find before create.
+
+    The param `answered`: something came back, so it will not be stored later than now.
+    """
 
 
 class Waiting(Fault):

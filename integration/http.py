@@ -93,7 +93,7 @@ class Answer:
     def malformed(self) -> Transient:
         """The fault of an answer that is not what the vendor promises: after a write nobody knows what was stored."""
         kind = Transient if self.method == "GET" else Unconfirmed
-        return kind("http.not_json", method=self.method, path=self.path, status=self.status)
+        return kind("http.not_json", method=self.method, path=self.path, status=self.status, answered=True)
 
     def text(self) -> str:
         """The body as text, whatever it is."""
@@ -208,7 +208,8 @@ class Http:
             wait = answer.headers.get("Retry-After", "")
             return RateLimited("http.429", wait=float(wait) if wait.isdigit() else random.uniform(2, 6))  # noqa: S311
         if answer.status >= 500:
-            # A server that failed in the middle of a write may have stored it.
+            # A server that failed in the middle of a write may have stored it; one whose gateway gave up may do so yet.
+            where["answered"] = answer.status not in {502, 504}
             return (Transient if answer.method == "GET" else Unconfirmed)(f"http.{answer.status // 100}xx", **where)
         return self.refuse(answer)
 
@@ -249,7 +250,7 @@ class Http:
             raise lost("http.reset", method=method, path=path) from None
         except requests.exceptions.RequestException:
             # Truncated or undecodable body: the head of the answer came, the rest did not.
-            raise lost("http.truncated", method=method, path=path) from None
+            raise lost("http.truncated", method=method, path=path, answered=True) from None
         finally:
             if (counter := _calls.get()) is not None:
                 counter[self.system] += 1

@@ -16,6 +16,7 @@ from integration.models import Connection
 from sync.engine import states
 from sync.engine.access import PROBE_EVERY, resume
 from sync.engine.desk import came_true
+from sync.engine.push import nudge
 from sync.engine.states import State
 from sync.flows.base import flows
 from sync.models import Item, Pipeline
@@ -131,6 +132,7 @@ def _waiting_for_others(now: datetime.datetime) -> QuerySet[Item]:
 def _look_again(item: Item) -> int:
     since = item.intent_at or item.read_at
     true = [each for each in item.needs if came_true(item.tenant, each, since)]
+    nudge(item)  # whoever did not hear it the first time
     return states.fulfil(item.tenant_id, true) if true else 0
 
 

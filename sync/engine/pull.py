@@ -101,13 +101,15 @@ def _read(
             _ours(pipeline, lease_until=timezone.now() + LEASE)
             _store(pipeline, page, result)
     cursor = {**pipeline.cursor, "since": started.isoformat()}
-    if full:
-        cursor["full_at"] = started.isoformat()
-        _missing(pipeline, result.ids)
-    _ours(
-        pipeline, cursor=cursor, pulled_at=started, next_pull_at=started + datetime.timedelta(seconds=pipeline.cadence),
-        lease_token=None, lease_until=None, failures=0, failed_cause="", failed_params={},
-    )  # fmt: skip
+    with transaction.atomic():  # what is missing and the cursor: both or neither, and only by whoever holds the lease
+        if full:
+            cursor["full_at"] = started.isoformat()
+            _missing(pipeline, result.ids)
+        _ours(
+            pipeline, cursor=cursor, pulled_at=started,
+            next_pull_at=started + datetime.timedelta(seconds=pipeline.cadence),
+            lease_token=None, lease_until=None, failures=0, failed_cause="", failed_params={},
+        )  # fmt: skip
     if pipeline.paused_cause and pipeline.paused_params.get("system") == pipeline.source:
         resume(pipeline)
     states.fulfil(pipeline.tenant_id, [need_pull(pipeline.flow)])
@@ -272,4 +274,6 @@ def _missing(pipeline: Pipeline, seen: set[str]) -> None:
         states.move(
             gone.exclude(target_id=""), State.STOPPED, actor=states.SYSTEM, reason=Item.Reason.CHANGED, cause="I3.gone"
         )
+    # What is being sent, or whose fate is unknown, ends first and is told then.
+    states.wake(gone.filter(Q(state=State.RUNNING) | ~Q(intent_at=None)), note="gone from the source")
     _rejudge(pipeline, keys - {""}, exclude=gone_ids)

@@ -10,10 +10,22 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError
+from django.db.models import Q
 from django.utils import timezone
 from redis import RedisError
 
-from integration.errors import Fault, InvalidRecord, RateLimited, Rejected, Transient, Unconfirmed, Waiting
+from integration.errors import (
+    Changed,
+    Fault,
+    InvalidRecord,
+    OnItsWay,
+    RateLimited,
+    Rejected,
+    Skip,
+    Transient,
+    Unconfirmed,
+    Waiting,
+)
 from integration.records import Note, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine import presence, states
@@ -79,10 +91,12 @@ def nudge(item: Item) -> None:
             pipelines.filter(next_pull_at__gt=timezone.now()).update(next_pull_at=timezone.now())
         elif kind in {"no", "id"}:
             by = {"key": value} if kind == "no" else {"source_id": value}
-            left_out = Item.objects.filter(
-                tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT, target_id="", **by
-            )
-            states.wake(left_out, note=f"needed by {item}")
+            # Judged before this item began to wait; one that is being judged now may not know of it either.
+            unaware = Item.objects.filter(
+                Q(state=State.LEFT_OUT, moved_at__lt=item.moved_at) | Q(state=State.RUNNING),
+                tenant_id=item.tenant_id, pipeline__flow=flow, target_id="", **by,
+            )  # fmt: skip
+            states.wake(unaware, note=f"needed by {item}")
 
 
 class Push:
@@ -140,6 +154,9 @@ class Push:
             return self._update(writer, prepared, payload, self.item.sent or {})
         found = None if presence.known_absent(self.item, writer) else self._find(writer, prepared)
         if found is None:
+            self._not_on_its_way(writer)
+            if self.item.gone_at:
+                raise Skip("gone")
             try:
                 return self._create(writer, prepared, payload)
             except Rejected as refusal:
@@ -157,6 +174,8 @@ class Push:
     def _show(self, record: Any) -> str:
         """Transferred once and for all: a change is shown to a person, not written (I3)."""
         sent = load(self.item.sent_record, self.flow.reads) if self.item.sent_record else record
+        if self.item.gone_at:
+            raise Changed("I3.gone")
         if fault := self.flow.changed(sent, record):
             raise fault
         return states.settle(self.item, State.DONE, actor=self.actor)
@@ -177,6 +196,21 @@ class Push:
         if not writer.look_first and not self.item.intent_at:
             return None
         return writer.find(prepared)
+
+    def _not_on_its_way(self, writer: Writer[Any]) -> None:
+        """I2: what left and is not found may still arrive, at a target that is slow and refuses no second one.
+
+        Raises:
+            OnItsWay: it left too short a time ago to be sent again.
+        """
+        if writer.keyed or not self.unconfirmed or not self.item.intent_at:
+            return
+        last = Attempt.objects.filter(item=self.item, operation__in=["create", "update"]).first()
+        if last and last.params.get("answered"):
+            return
+        left = self.item.intent_at + states.ON_ITS_WAY - timezone.now()
+        if left.total_seconds() > 0:
+            raise OnItsWay(left.total_seconds())
 
     def _already_there(self, writer: Writer[Any], prepared: Any) -> Found | None:
         """The target refused to create it: perhaps because the snapshot was wrong and it exists."""
@@ -241,7 +275,8 @@ class Push:
         self._end_attempt("done")
         if not as_intended:
             self.item.sent_record, self.item.sent_fingerprint = self.item.record, self.item.fingerprint
-        state = State.DONE if self.item.sent_fingerprint == self.item.fingerprint else State.PENDING
+        told = self.item.gone_at and self.flow.later_changes == "show"  # deleted while it was on its way
+        state = State.DONE if self.item.sent_fingerprint == self.item.fingerprint and not told else State.PENDING
         return states.settle(
             self.item,
             state,

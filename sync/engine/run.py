@@ -23,7 +23,7 @@ from sync.engine import access, dispatch, report
 from sync.engine.access import Systems
 from sync.engine.pull import pull
 from sync.engine.push import push
-from sync.engine.states import State
+from sync.engine.states import ON_ITS_WAY, State
 from sync.flows.base import Flow, flows, get_flow
 from sync.models import Document, Item, Pipeline
 
@@ -163,6 +163,7 @@ def _soonest(tenant: Tenant, keys: list[str], waits: dict[int, int], now: dateti
     soon = Q(not_before__lte=now + datetime.timedelta(seconds=SHORT)) | Q(
         cause="throttle", not_before__lte=now + datetime.timedelta(seconds=PATIENCE)
     )
+    soon |= Q(cause="I2.on_its_way", not_before__lte=now + ON_ITS_WAY)
     back = (
         Item.objects.filter(soon, tenant=tenant, pipeline__flow__in=keys, state=State.WAITING, not_before__gt=now)
         .exclude(pk__in=tired)

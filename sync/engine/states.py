@@ -19,6 +19,9 @@ from sync.models import Item, Pipeline, Transition
 
 State = Item.State
 LEASE = datetime.timedelta(seconds=60)  # longer than one request may take (integration.http.WHOLE_SECONDS)
+# A write that nobody answered may still be on its way to where it is stored. For so long it is looked for and not
+# repeated, where nothing over there refuses a second one. Shorter than a lease: what a killed worker held waits once.
+ON_ITS_WAY = datetime.timedelta(seconds=45)
 LONGEST_PAUSE = datetime.timedelta(minutes=30)
 SYSTEM = "byggbro"
 BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
@@ -49,7 +52,7 @@ def claim(item_id: int) -> Item | None:
     taken = (
         Item.objects.filter(claimable(now), pk=item_id)
         .filter(Q(pipeline__in=running.filter(paused_cause="")) | probe & Q(pipeline__in=running))
-        .update(state=State.RUNNING, lease_token=token, lease_until=now + LEASE, queued_until=None)
+        .update(state=State.RUNNING, lease_token=token, lease_until=now + LEASE, queued_until=None, not_before=None)
     )
     if not taken:
         return None
@@ -91,7 +94,8 @@ def _clean() -> dict[str, Any]:
 
 
 def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, **fields: Any) -> str:
-    """End a claim. `done` only if the content is still the one that was sent; else the item is due again.
+    """End a claim. `done` only if the content is still the one that was sent, and nothing at all if somebody woke the
+    item meanwhile (`wake` leaves `not_before` on what is being sent): then it is due again, for another look.
 
     Returns:
         The state that the item now has.
@@ -101,18 +105,17 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
     """
     now = timezone.now()
     common = {"moved_at": now, "lease_token": None, "lease_until": None, "queued_until": None, **fields}
-    if state == State.PENDING:
-        common |= _clean()
     with transaction.atomic():
+        asked, held = state, _held(item).filter(not_before=None)
         if state == State.DONE:
-            held = _held(item).filter(fingerprint=item.fingerprint)
-            if not held.update(state=State.DONE, **{**_clean(), **common}):
-                state = State.PENDING
-                if not _held(item).update(state=state, **{**common, **_clean()}):
-                    raise LeaseLost
-        elif not _held(item).update(state=state, **common):
-            raise LeaseLost
-        record(item, before, state, actor, fields.get("cause", ""))
+            held, common = held.filter(fingerprint=item.fingerprint), {**_clean(), **common}
+        elif state == State.PENDING:
+            common |= _clean()
+        if not held.update(state=state, **common):
+            state, common = State.PENDING, {**common, **_clean()}
+            if not _held(item).update(state=state, **common):
+                raise LeaseLost
+        record(item, before, state, actor, fields.get("cause", "") if state == asked else "")
     for name, value in {"state": state, **common}.items():
         setattr(item, name, value)
     return state
@@ -191,9 +194,15 @@ def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fie
 
 
 def wake(items: QuerySet[Item], *, actor: str = SYSTEM, note: str = "") -> int:
-    """Make items due again; those that are due, being sent or left out by hand stay as they are."""
-    asleep = items.exclude(state=State.PENDING).exclude(state=State.LEFT_OUT, cause=BY_HAND)
-    return move(asleep, State.PENDING, actor=actor, note=note)
+    """Make items due again. What is being sent right now was judged by what was known before: it is marked, so that its
+    end is another look. What is due already waits for us to commit, so that it is judged by what we know.
+    """
+    with transaction.atomic():
+        rows = dict(items.order_by("pk").select_for_update(of=("self",)).values_list("pk", "state"))
+        running = [pk for pk, state in rows.items() if state == State.RUNNING]
+        Item.objects.filter(pk__in=running).update(not_before=timezone.now())
+        idle = [pk for pk, state in rows.items() if state not in {State.RUNNING, State.PENDING}]
+        return move(Item.objects.filter(pk__in=idle), State.PENDING, actor=actor, note=note)
 
 
 def fulfil(tenant_id: int, references: Iterable[str]) -> int:

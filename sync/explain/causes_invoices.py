@@ -116,7 +116,8 @@ CAUSES: dict[str, Cause] = {
         (
             "Väntar på annat",
             "Fakturan väntar på det som måste finnas i Fortnox först: {names}.",
-            "Är något av det stoppat eller utanför: öppna det och gör som det står där.\nFakturan går sedan av sig själv.",
+            "Är något av det stoppat eller utanför: öppna det och gör som det står där.\n"
+            "Fakturan går sedan av sig själv.",
         ),
         (
             "Waits for something else",
