@@ -20,17 +20,16 @@ def pages(
         name: where the rows lie in the answer, such as `Customers`.
         key: fields that tell rows apart.
     """
-    seen: set[tuple[Any, ...]] = set()
+    seen: set[str] = set()
     page, before = 1, 0
     for _ in range(MOST_PAGES):
         body = object_of(http.get(path, {"limit": LIMIT, **params, **({"page": page} if page > 1 else {})}))
         rows = body.get(name)
         if not isinstance(rows, list):
             raise Transient("fortnox.no_list", path=path)
-        yield [
-            row for row in rows if isinstance(row, dict) and _first_time(tuple(row.get(field) for field in key), seen)
-        ]
-        meta = body.get("MetaInformation") or {}
+        yield [row for row in rows if isinstance(row, dict) and _first_time([row.get(field) for field in key], seen)]
+        meta = body.get("MetaInformation")
+        meta = meta if isinstance(meta, dict) else {}
         total, last = meta.get("@TotalResources"), meta.get("@TotalPages")
         shrunk = isinstance(total, int) and total < before
         before = total if isinstance(total, int) else 0
@@ -43,8 +42,9 @@ def pages(
     raise Transient("fortnox.list_endless", path=path)
 
 
-def _first_time(key: tuple[Any, ...], seen: set[tuple[Any, ...]]) -> bool:
-    if key in seen and any(key):
+def _first_time(key: list[Any], seen: set[str]) -> bool:
+    text = str(key)  # a vendor may put anything where a number is promised
+    if text in seen and any(key):
         return False
-    seen.add(key)
+    seen.add(text)
     return True
