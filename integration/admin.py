@@ -53,7 +53,17 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[typ
     )
 
 
-class MembershipInline(OperatorsOnly, TabularInline):
+class _PersonNamed:
+    """Mixin: the person is called a user in the language of the page."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The label of the field."""
+        if db_field.name == "user":
+            kwargs["label"] = _("user")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class MembershipInline(OperatorsOnly, _PersonNamed, TabularInline):
     """Who may see the tenant, and in which role."""
 
     model = Membership
@@ -85,7 +95,7 @@ class TenantAdmin(TenantScoped, ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(TenantScoped, ModelAdmin):
+class MembershipAdmin(_PersonNamed, TenantScoped, ModelAdmin):
     """Who belongs where. Only operators change it: the choice of users would show everybody's names."""
 
     changers = adders = deleters = frozenset()

@@ -189,7 +189,7 @@ class Attempt(models.Model):
         ordering = ("-started_at", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.started_at:%Y-%m-%d %H:%M:%S} {self.outcome}"
+        return f"{timezone.localtime(self.started_at):%Y-%m-%d %H:%M:%S}"
 
 
 class Transition(models.Model):
@@ -318,6 +318,7 @@ class SetupLink(models.Model):
     created_by = models.CharField(_("made by"), max_length=150)
     opened_at = models.DateTimeField(_("first opened"), null=True, blank=True)
     settings_at = models.DateTimeField(_("settings chosen"), null=True, blank=True)
+    found = models.JSONField(_("what the accesses reach"), default=dict, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 

@@ -1,6 +1,9 @@
 """django-celery-beat's schedules, for operators: when the tick, the sweep and the health check run."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django_celery_beat.admin import ClockedScheduleAdmin as BaseClockedScheduleAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BaseCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as BasePeriodicTaskAdmin
@@ -39,6 +42,14 @@ class PeriodicTaskAdmin(OperatorsOnly, BasePeriodicTaskAdmin, ModelAdmin):
     """What runs when."""
 
     form = _TaskForm
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the sun, and without a text that is only ever English."""
+        unused = {"solar", "crontab_translation"}
+        return [
+            (title, {**options, "fields": [each for each in options["fields"] if each not in unused]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
 
 @admin.register(IntervalSchedule)

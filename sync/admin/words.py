@@ -143,6 +143,8 @@ FIELDS = {
     "ContactPerson": _("contact"),
     "ArticleNumber": _("article number"),
     "Unit": _("unit"),
+    "Active": _("active"),
+    "OrganisationNumber": _("organisation number"),
     "document": _("document"),
 }
 
