@@ -1,6 +1,7 @@
 """What the tests of the rules share."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the clock brings back comes at once: GETs that are repeated, items whose answer was lost."""
     monkeypatch.setattr("integration.http.random.uniform", lambda low, high: 0.0)
     monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 0.01)
+    monkeypatch.setattr("sync.engine.states.ON_ITS_WAY", timedelta(0), raising=False)
 
 
 @pytest.fixture

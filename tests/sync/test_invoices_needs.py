@@ -1,0 +1,142 @@
+"""I5: an invoice waits for exactly its customer, project and articles, names them, and goes by itself."""
+
+from typing import Any
+
+import pytest
+
+from integration.models import ValueMap
+from sync.explain import explain
+from tests.sync import remote
+
+
+def _waits_for(item: Any, basis: Any) -> tuple[str, list[str]]:
+    found = item("invoices", basis["Id"])
+    assert (found.state, found.reason, found.cause) == ("waiting", "need", "I5")
+    return " ".join(found.params["names"]), found.needs
+
+
+def test_I5_waits_for_a_project_without_start_date_and_goes_when_it_is_set(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    project = smartdok.add_project(ProjectNumber="2001", ProjectName="Utan start")
+    basis = bill(ProjectId=project["Id"])
+    other = bill()
+    assert settled().exit_code == 2
+    names, needs = _waits_for(item, basis)
+    assert names == "projekt 2001 Utan start (stopped, P2)"
+    assert needs == [f"projects:id={project['Id']}"]
+    assert len(fortnox.invoices) == 1, "the other one goes on"
+    assert item("invoices", other["Id"]).state == "done"
+    smartdok.touch(project, StartDate="2026-03-01T00:00:00")
+    assert settled().exit_code == 0
+    assert [each["Project"] for each in fortnox.invoices.values()] == ["2041", "2001"]
+
+
+def test_I5_waits_for_a_customer_without_number_and_goes_when_it_gets_one(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    customer = smartdok.add_customer(CustomerNumber="", CustomerName="Utan nummer")
+    basis = bill(CustomerId=customer["Id"])
+    settled()
+    names, needs = _waits_for(item, basis)
+    assert "Utan nummer" in names
+    assert "C2" in names
+    assert needs == [f"customers:id={customer['Id']}"]
+    smartdok.touch(customer, CustomerNumber="1002")
+    assert settled().exit_code == 0
+    assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1002"]
+
+
+def test_I5_names_everything_it_waits_for_at_once(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    customer = smartdok.add_customer(CustomerNumber="1002", CustomerName="Dubbel")
+    smartdok.add_customer(CustomerNumber="1002", CustomerName="Dubbel igen")
+    header = smartdok.add_project(ProjectNumber="2001", ProjectName="Huvudet")
+    row = smartdok.add_project(ProjectNumber="2002", ProjectName="Raden")
+    line = {"LineText": "Arbete", "Price": 100.0, "Quantity": 1.0, "ProjectId": row["Id"]}
+    basis = bill(line, CustomerId=customer["Id"], ProjectId=header["Id"])
+    settled()
+    names, needs = _waits_for(item, basis)
+    assert needs == [
+        f"customers:id={customer['Id']}", f"projects:id={header['Id']}", f"projects:id={row['Id']}",
+    ]  # fmt: skip
+    for word in ("1002", "C4", "2001", "Huvudet", "2002", "Raden", "P2"):
+        assert word in names
+    told = explain("I5", item("invoices", basis["Id"]).params, "sv")
+    assert "2001" in told.what
+    smartdok.touch(header, StartDate="2026-03-01T00:00:00")
+    settled()
+    assert _waits_for(item, basis)[1] == [f"customers:id={customer['Id']}", f"projects:id={row['Id']}"]
+    assert fortnox.invoices == {}
+
+
+def test_I5_a_project_that_smartdok_does_not_list_is_named_by_its_id(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    basis = bill(ProjectId=987654)
+    settled()
+    names, needs = _waits_for(item, basis)
+    assert (names, needs) == ("projekt med id 987654", ["projects:id=987654"])
+
+
+def test_I5_a_customer_that_fortnox_refuses_holds_only_its_own_invoices(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    fortnox.burnt_customer_numbers.add("1002")
+    customer = smartdok.add_customer(CustomerNumber="1002", CustomerName="Bränd")
+    basis = bill(CustomerId=customer["Id"])
+    bill()
+    settled()
+    assert "fortnox.2000637" in _waits_for(item, basis)[0]
+    assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1001"]
+
+
+def test_I5_in_the_same_pass_customer_project_article_and_invoice(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any
+) -> None:
+    smartdok.add_goods(Number="55", Name="Rör", Price=12.5, unit="m")
+    bill({"Code": "55", "LineText": "Rör", "Price": 12.5, "Quantity": 4.0, "UnitType": "m"})
+    assert settled().exit_code == 0
+    assert (list(fortnox.customers), list(fortnox.projects), list(fortnox.articles)) == (["1001"], ["2041"], ["55"])
+    assert remote.invoices(fortnox)[0]["Rows"] == [
+        {"ArticleNumber": "55", "Description": "Rör", "DeliveredQuantity": "4", "Price": 12.5, "Unit": "m",
+         "Project": "2041", "Total": 50},
+    ]  # fmt: skip
+
+
+def test_I5_burns_no_tries_while_it_waits(smartdok: Any, settled: Any, bill: Any, item: Any, run: Any) -> None:
+    project = smartdok.add_project(ProjectNumber="2001")
+    basis = bill(ProjectId=project["Id"])
+    for _ in range(4):
+        run()
+    waiting = item("invoices", basis["Id"])
+    assert (waiting.tries, waiting.attempts.count(), waiting.transitions.count()) == (0, 0, 2)
+
+
+@pytest.mark.parametrize("order", ["customers first", "invoices first"])
+def test_I5_whichever_flow_runs_first_the_invoice_goes(
+    fortnox: Any, run: Any, settled: Any, bill: Any, item: Any, order: str
+) -> None:
+    basis = bill()
+    if order == "invoices first":
+        run(only=["invoices"])
+        assert _waits_for(item, basis)[1]
+        assert fortnox.invoices == {}
+        run(only=["customers"])
+        assert len(_waits_for(item, basis)[1]) == 1
+        run(only=["projects"])
+    else:
+        run(only=["customers", "projects"])
+    assert settled().exit_code == 0
+    assert len(fortnox.invoices) == 1
+
+
+def test_I5_a_unit_by_the_value_map_lets_a_refused_invoice_go(
+    fortnox: Any, settled: Any, bill: Any, tenant: Any
+) -> None:
+    ValueMap.objects.create(tenant=tenant, kind="unit", source="tim", target="h")
+    fortnox.add_unit("h", "Timme")
+    bill()
+    settled()
+    assert remote.invoices(fortnox)[0]["Rows"][0]["Unit"] == "h"
