@@ -295,6 +295,9 @@ class Comparison:
             yield f"BookingStatus is {there['BookingStatus']} and Booked in Fortnox is {record['Booked']}"
         if (there["InvoiceStatus"] == "Cancelled") != record["Cancelled"]:
             yield f"InvoiceStatus is {there['InvoiceStatus']} and Cancelled in Fortnox is {record['Cancelled']}"
+        total = sum((_booked(row) for row in record["SupplierInvoiceRows"] if row["Code"] == "TOT"), Decimal(0))
+        if -total != money(there["TotalIncludingVat"]):
+            yield f"TotalIncludingVat is {money(there['TotalIncludingVat'])}, not {-total}"
         ours, theirs = self._costs(record), self._lines(there)
         if ours != theirs:
             yield f"the cost per project is {_shown(theirs)}, not {_shown(ours)}"
@@ -308,7 +311,7 @@ class Comparison:
         for row in record["SupplierInvoiceRows"]:
             if row["Code"] not in NOT_COST and str(row.get("Account")) not in REVERSE_VAT:
                 project = _text(row.get("Project")) or _text(record.get("Project"))
-                costs[project] += money(row.get("Debit")) - money(row.get("Credit"))
+                costs[project] += _booked(row)
         return dict(costs)
 
     def _lines(self, there: Record) -> dict[str, Decimal]:
@@ -369,6 +372,11 @@ def _day(value: str | None) -> str:
 
 def _project_number(projects: Record, project_id: int | None) -> str:
     return _text(projects.get(str(project_id), {}).get("ProjectNumber", "")) if project_id else ""
+
+
+def _booked(row: Record) -> Decimal:
+    """What a row is booked at, debit being positive."""
+    return money(row.get("Debit")) - money(row.get("Credit"))
 
 
 def _shown(costs: Mapping[str, Decimal]) -> str:

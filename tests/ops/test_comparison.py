@@ -47,7 +47,7 @@ SMARTDOK: dict[str, Any] = {
         "5": {
             "ExternalInvoiceNumber": "5", "InvoiceNumber": "900", "SupplierNumber": "3", "SupplierName": "Grus AB",
             "IssueDate": "2026-02-01", "DueDate": "2026-03-01", "BookingStatus": "Booked", "InvoiceStatus": "NotSet",
-            "Vat": 25.0, "Lines": [{"ProjectId": 21, "Vat": 25.0, "AmountIncludingVat": 125.0}],
+            "TotalIncludingVat": 125.0, "Vat": 25.0, "Lines": [{"ProjectId": 21, "Vat": 25.0, "AmountIncludingVat": 125.0}],
         },
     },
     "documents": [{"ExternalInvoiceNumber": "5", "sha256": PDF}],
@@ -151,6 +151,11 @@ def invoice_row(fortnox: dict[str, Any]) -> dict[str, Any]:
         (
             "supplier-invoices", "the cost per project is none: 100.00, not 2001: 100.00",
             lambda s, f: s["supplier_invoices"]["5"]["Lines"][0].update(ProjectId=None),
+        ),
+        (
+            "supplier-invoices",
+            "TotalIncludingVat is 12.50, not 125.00",
+            lambda s, f: s["supplier_invoices"]["5"].update(TotalIncludingVat=12.5),
         ),
         (
             "supplier-documents", "is not in SmartDok, byte for byte",
