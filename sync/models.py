@@ -4,9 +4,10 @@ from typing import Any, Self
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,9 @@ class Pipeline(models.Model):
         """The tenant's choice, or the flow's default."""
         defaults = {each.name: each.default for each in self.rules.settings}
         return self.settings.get(name, defaults[name])
+
+
+SEARCHED = ("key", "title", "target_label", "target_id", "source_id")
 
 
 class Item(models.Model):
@@ -152,8 +156,11 @@ class Item(models.Model):
             models.Index(fields=("pipeline", "state")),
             models.Index(fields=("pipeline", "key")),
             models.Index(fields=("tenant", "moved_at")),
+            models.Index(fields=("-moved_at", "-id"), name="item_latest"),
             models.Index(fields=("lease_until",), condition=Q(state="running"), name="item_running"),
             GinIndex(fields=("needs",), name="item_needs"),
+            # One box finds a part of any number, name or id (`sync.admin.find`), whatever the number of items.
+            GinIndex(*(OpClass(Upper(each), name="gin_trgm_ops") for each in SEARCHED), name="item_search"),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +194,10 @@ class Attempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ("-started_at", "-pk")
+        indexes = [
+            models.Index(fields=("tenant", "started_at")),
+            models.Index(fields=("-started_at", "-id"), name="attempt_latest"),
+        ]
 
     def __str__(self) -> str:
         return f"{timezone.localtime(self.started_at):%Y-%m-%d %H:%M:%S}"
@@ -367,6 +378,7 @@ class Act(models.Model):
         RETRY = "retry", _("Try again")
         LEAVE_OUT = "leave_out", _("Leave out")
         RESEND = "resend", _("Send again")
+        HANDLED = "handled", _("Mark as handled")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="acts")
     kind = models.CharField(_("act"), max_length=20, choices=Kind)
@@ -387,3 +399,24 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.done}/{len(self.ids)}"
+
+
+class DryRun(models.Model):
+    """What a pass of a pipeline would send now; nothing was written. `result`: see `sync.engine.rehearsal`."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="dry_runs")
+    flow = models.CharField(_("flow"), max_length=40)
+    actor = models.CharField(_("by"), max_length=150)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    result = models.JSONField(default=dict, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dry run")
+        verbose_name_plural = _("dry runs")
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"{self.flow} {self.started_at:%Y-%m-%d %H:%M}"

@@ -19,6 +19,7 @@ _ACTS: dict[str, Callable[[QuerySet[Item], str, str], int]] = {
     Act.Kind.RETRY: manual.retry,
     Act.Kind.LEAVE_OUT: manual.leave_out,
     Act.Kind.RESEND: manual.resend,
+    Act.Kind.HANDLED: manual.handled,
 }
 
 

@@ -5,7 +5,7 @@ An item that is being sent stays as it is: its worker's outcome comes first (`st
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integration.errors import Conflict, Fault, Rejected, Unconfirmed
@@ -49,6 +49,16 @@ def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
     )  # fmt: skip
     _ended(chosen.filter(state=State.LEFT_OUT, cause=states.BY_HAND))
     return left
+
+
+def handled(items: QuerySet[Item], actor: str, note: str) -> int:
+    """I3, I10: a person has seen to what changed after the transfer; how many items that was.
+
+    What the source says now counts as sent from here on: the same change is not shown again, a later one is.
+    """
+    changed = items.filter(state=State.STOPPED, reason=Item.Reason.CHANGED)
+    known = {"sent_record": F("record"), "sent_fingerprint": F("fingerprint")}
+    return states.move(changed, State.DONE, actor=actor, note=note, **known)
 
 
 def already_there(item: Item, target_id: str, actor: str, systems: Systems | None = None) -> Found:
