@@ -107,7 +107,8 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
             Waiting: a number that the project system lacks.
         """
         numbers = {_project_of(row, record) for row in rows}
-        if not numbers - {""} and not record.project_number and not desk.setting("without_project"):
+        anyway = desk.target_id or desk.setting("without_project")  # one that was sent stays in step
+        if not numbers - {""} and not record.project_number and not anyway:
             raise Skip("S3.no_project", number=record.source_id)
         if not rows:
             raise InvalidRecord("S4.no_cost", number=record.source_id)
