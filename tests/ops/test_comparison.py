@@ -47,7 +47,8 @@ SMARTDOK: dict[str, Any] = {
         "5": {
             "ExternalInvoiceNumber": "5", "InvoiceNumber": "900", "SupplierNumber": "3", "SupplierName": "Grus AB",
             "IssueDate": "2026-02-01", "DueDate": "2026-03-01", "BookingStatus": "Booked", "InvoiceStatus": "NotSet",
-            "TotalIncludingVat": 125.0, "Vat": 25.0, "Lines": [{"ProjectId": 21, "Vat": 25.0, "AmountIncludingVat": 125.0}],
+            "TotalIncludingVat": 125.0, "Vat": 25.0,
+            "Lines": [{"ProjectId": 21, "Vat": 25.0, "AmountIncludingVat": 125.0}],
         },
     },
     "documents": [{"ExternalInvoiceNumber": "5", "sha256": PDF}],
