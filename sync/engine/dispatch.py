@@ -24,6 +24,7 @@ from sync.models import Item, Pipeline
 WINDOW = 25  # items of one tenant in the queue or in work: one Fortnox throttle window
 QUEUED = datetime.timedelta(seconds=60)  # after which a message counts as lost
 LOOKED_AT = 200  # waiting items looked at in one sweep
+UNHEARD = datetime.timedelta(seconds=30)  # after which whoever should have woken a waiting item is taken to have died
 PULL_QUEUED = datetime.timedelta(seconds=60)
 
 
@@ -124,8 +125,8 @@ def sweep() -> Swept:
 
 
 def _waiting_for_others(now: datetime.datetime) -> QuerySet[Item]:
-    """Items that wait for a need, a few at random: a wake-up that was lost is made up for within minutes."""
-    waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - datetime.timedelta(minutes=1))
+    """Items that wait for a need, a few at random: a wake-up that was lost is made up for within a minute."""
+    waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - UNHEARD)
     return waiting.exclude(needs=[]).select_related("tenant").order_by("?")[:LOOKED_AT]
 
 
