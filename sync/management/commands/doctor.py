@@ -14,7 +14,6 @@ from celery import current_app
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -25,7 +24,7 @@ from integration.models import Connection, Tenant
 from integration.vault import UnreadableSecret
 from sync.engine import access
 from sync.explain import explain
-from sync.management.commands import tenant_or_error
+from sync.management.commands import OneLine, tenant_or_error
 
 SECONDS = 5  # that a check waits for an answer
 TICK_AGE = datetime.timedelta(minutes=5)  # beat writes down its last runs every three minutes
@@ -42,7 +41,7 @@ class Finding:
     to_do: str = ""
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Exit 0 all well, 2 something a person must mend, 1 something could not be reached."""
 
     help = "Check settings, database, broker, worker, beat, clock, addresses, storage and connections."

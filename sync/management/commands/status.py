@@ -4,14 +4,12 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from integration.models import Tenant
 from sync.engine.report import status
-from sync.management.commands import tenant_or_error
+from sync.management.commands import OneLine, tenant_or_error
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """For people by default, for scripts with --json."""
 
     help = "Health of connections, pipelines and backlog; what is stopped and why."

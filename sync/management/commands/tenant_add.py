@@ -6,16 +6,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_slug
 
 from sync.engine import access
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
-from sync.management.commands import day
+from sync.management.commands import OneLine, day
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Idempotent on SLUG: run again, it brings name, tokens and go-live up to date and keeps everything else."""
 
     help = "Create a company with both connections and all pipelines, and check both connections."
