@@ -13,11 +13,12 @@ from integration import registry
 from integration.models import Connection
 from integration.systems.base import Notice
 from sync import alerts, documents
-from sync.engine import access, acts, dispatch, problems, states
+from sync.engine import access, acts, dispatch, preflight, problems, rehearsal, states
+from sync.engine.preflight.adopt import adopt
 from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.flows.base import flows
-from sync.models import Document, Pipeline
+from sync.models import Document, DryRun, Pipeline, Preflight
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +115,28 @@ def send_digests() -> None:
 def carry_out(act_id: int) -> None:
     """Do what a person asked for with many items."""
     send_due(acts.carry_out(act_id).tenant_id)
+
+
+@shared_task(name="sync.preflight", **ROBUST)
+def run_preflight(preflight_id: int) -> None:
+    """Read and compare both sides; one that was delivered twice is made once."""
+    row = Preflight.objects.select_related("tenant").get(pk=preflight_id)
+    if row.finished_at is None:
+        preflight.run(row)
+
+
+@shared_task(name="sync.adopt", **ROBUST)
+def adopt_transferred(preflight_id: int, chosen: list[tuple[str, str]], actor: str) -> None:
+    """Take over what another integration has transferred (I11)."""
+    adopt(Preflight.objects.select_related("tenant").get(pk=preflight_id), [(a, b) for a, b in chosen], actor)
+
+
+@shared_task(name="sync.dry_run", **ROBUST)
+def dry_run(dry_run_id: int) -> None:
+    """Rehearse a pipeline; one that was delivered twice is made once."""
+    row = DryRun.objects.select_related("tenant").get(pk=dry_run_id)
+    if row.finished_at is None:
+        rehearsal.run(row)
 
 
 @shared_task(name="sync.health", **ROBUST)

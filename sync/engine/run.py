@@ -1,31 +1,24 @@
-"""One full pass of a tenant in the foreground, no worker needed: pull, then push until nothing is due now.
-
-A rehearsal (`--dry-run`) is the same pass inside a transaction that is rolled back, with writers that write nothing.
-"""
+"""One full pass of a tenant in the foreground, no worker needed: pull, then push until nothing is due now."""
 
 import datetime
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from integration.errors import Fault
 from integration.http import counted
 from integration.models import Tenant
-from integration.systems.base import Found, Payload, Writer, Written
-from sync import documents
 from sync.engine import access, dispatch, report
 from sync.engine.access import Systems
 from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.engine.states import ON_ITS_WAY, State
 from sync.flows.base import Flow, flows, get_flow
-from sync.models import Document, Item, Pipeline
+from sync.models import Item, Pipeline
 
 PATIENCE = 30.0  # seconds the foreground waits for a throttle
 SHORT = 8.0  # seconds it waits for any other item
@@ -75,7 +68,7 @@ def run_pass(
             for connection in tenant.connections.exclude(state="connected"):
                 access.check(connection, patience=PATIENCE)
         wanted = [get_flow(key) for key in only] or flows()
-        for flow in _with_upstream(wanted):
+        for flow in with_upstream(wanted):
             _pull(tenant, flow, since, systems, result, progress)
         for pk, _, _ in dispatch.probes(tenant_id=tenant.pk, flow__in=[each.key for each in wanted]):
             push(pk, actor=actor, systems=systems)
@@ -103,7 +96,7 @@ def _exit_code(tenant: Tenant, result: Report) -> int:
     return 1 if report.still_trying(tenant) else 0
 
 
-def _with_upstream(wanted: list[Flow[Any, Any]]) -> list[Flow[Any, Any]]:
+def with_upstream(wanted: list[Flow[Any, Any]]) -> list[Flow[Any, Any]]:
     keys = {each.key for each in wanted} | {key for each in wanted for key in each.upstream}
     return [each for each in flows() if each.key in keys]
 
@@ -180,72 +173,3 @@ def _asked_for(tenant: Tenant) -> list[Pipeline]:
     needs = {each for needs in waiting.values_list("needs", flat=True) for each in needs if each.endswith(":pull")}
     keys = [each.removesuffix(":pull") for each in needs]
     return list(Pipeline.objects.select_related("tenant").filter(tenant=tenant, flow__in=keys, enabled=True))
-
-
-# -- rehearsal ---------------------------------------------------------------------------------------------------
-class _Rehearsed(Writer[Any]):
-    """Says what would be written and writes nothing."""
-
-    def __init__(self, real: Writer[Any]) -> None:
-        super().__init__(real.system)
-        self.real = real
-        self.keyed, self.look_first = real.keyed, real.look_first  # type: ignore[misc]
-
-    def payload(self, record: Any) -> Payload:
-        return self.real.payload(record)
-
-    def find(self, record: Any) -> Found | None:
-        return self.real.find(record) if self.look_first else None
-
-    def existing(self) -> set[str] | None:
-        return self.real.existing()
-
-    def create(self, record: Any, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
-        before_send()
-        return Written("(would be created)")
-
-    def update(self, target_id: str, record: Any, changes: dict[str, Any], before_send: Callable[[], None]) -> Written:
-        before_send()
-        return Written(target_id)
-
-
-class Rehearsal(Systems):
-    """Systems that are read and never written to."""
-
-    def writer(self, name: str, record: type) -> Writer[Any]:
-        return _Rehearsed(super().writer(name, record))
-
-    def keep_file(self, item: Item, record: Any) -> None:
-        """Nothing is fetched: every file is taken for the PDF that it probably is."""
-        Document.objects.get_or_create(
-            item=item,
-            kind=Document.Kind.ORIGINAL,
-            defaults={
-                "tenant_id": item.tenant_id, "name": record.name, "content_type": documents.PDF, "size": 0,
-                "sha256": "0" * 64, "path": "",
-            },
-        )  # fmt: skip
-
-    def was_fetched(self, item: Item) -> bool:
-        return item.intent_at is not None
-
-
-@contextmanager
-def _rolled_back() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def rehearse(tenant: Tenant, *, only: Sequence[str] = (), since: datetime.date | None = None) -> Report:
-    """What a pass would do, written nowhere. Counts of `created` and `updated` are of what would be."""
-    systems = Rehearsal(tenant, patience=PATIENCE)
-    with counted() as calls:
-        for connection in tenant.connections.all():
-            if access.check(connection, patience=PATIENCE) is not None:
-                systems.get(connection.system).prepare()  # no token is renewed inside the transaction
-        with _rolled_back():
-            result = run_pass(tenant, only=only, since=since, actor="rehearsal", systems=systems)
-    for name, number in calls.items():
-        result.api_calls[name] = result.api_calls.get(name, 0) + number
-    return result

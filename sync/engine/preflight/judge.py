@@ -1,6 +1,6 @@
 """What the first pass would do with each record: the flows' own rules on a desk made of paper.
 
-A rehearsal (`sync.engine.run.rehearse`) would ask the target for every single object; here the rows of its lists must
+A rehearsal (`sync.engine.rehearsal`) would ask the target for every single object; here the rows of its lists must
 do. A list does not show every field, so the updates are those that can be seen in it.
 """
 

@@ -5,17 +5,18 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integration.models import Tenant
+from sync.engine.rehearsal import rehearse
 from sync.engine.report import COLUMNS, status
-from sync.engine.run import Report, rehearse, run_pass, silent
+from sync.engine.run import Report, run_pass, silent
 from sync.explain import explain
 from sync.flows.base import flows
-from sync.management.commands import day, tenant_or_error
+from sync.management.commands import OneLine, day, tenant_or_error
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     """Pull, then push until nothing is due now. Exit 0 all settled, 2 a person must act, 1 failed."""
 
     help = "One full pass of a company. Exit 0: all settled, 2: a person must act, 1: failed."
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"{tenant.slug} is switched off")
         chosen = {"only": options["flow"], "since": options["since"]}
         if options["dry_run"]:
-            report = rehearse(tenant, **chosen)
+            report = rehearse(tenant, **chosen).report
         else:
             with Bars(options["json"]) as progress:
                 report = run_pass(tenant, progress=progress, **chosen)

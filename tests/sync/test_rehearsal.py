@@ -1,0 +1,100 @@
+"""Dry runs: what would be sent, field by field, while nothing is written on either side or in our rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integration.errors import InvalidRecord
+from integration.models import Tenant
+from sandbox.fortnox import Company as FortnoxCompany
+from sandbox.smartdok import Company as SmartDokCompany
+from sync.engine import rehearsal
+from sync.engine.preview import dry_run
+from sync.engine.pull import pull
+from sync.engine.rehearsal import rehearse
+from sync.models import Attempt, DryRun, Item, Pipeline, Transition
+
+Find = Callable[..., Item]
+
+
+def rows() -> list[Any]:
+    """Everything of ours that a pass would touch."""
+    return [
+        list(Item.objects.order_by("pk").values()),
+        list(Pipeline.objects.order_by("pk").values()),
+        Attempt.objects.count(),
+        Transition.objects.count(),
+        Tenant.objects.count(),
+    ]
+
+
+def test_a_rehearsal_tells_every_write_and_writes_nothing(
+    tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany, run: Callable[..., Any],
+    writes: Callable[[], list[str]],
+) -> None:  # fmt: skip
+    changed = smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB", City="Umeå")
+    run()
+    changed.update(City="Luleå")
+    smartdok.add_customer(CustomerNumber="1002", CustomerName="Ny AB")
+    smartdok.add_customer(CustomerNumber="", CustomerName="Utan nummer")
+    before = rows()
+    writes()
+    told = rehearse(tenant, only=["customers"])
+    assert writes() == []
+    assert rows() == before
+    assert list(fortnox.customers) == ["1001"]
+    assert {(each["operation"], each["number"]) for each in told.writes} == {("update", "1001"), ("create", "1002")}
+    [update] = [each for each in told.writes if each["operation"] == "update"]
+    assert (update["before"], update["after"]) == ({"City": "Umeå"}, {"City": "Luleå"})
+    assert [(each["state"], each["cause"], each["count"]) for each in told.held] == [("left_out", "C2", 1)]
+    assert told.report.flows["customers"]["created"] == 1
+
+
+def test_a_pipeline_that_is_switched_off_is_rehearsed_and_stays_off(
+    tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB")
+    Pipeline.objects.filter(tenant=tenant).update(enabled=False)
+    row = DryRun.objects.create(tenant=tenant, flow="customers", actor="anna")
+    rehearsal.run(row)
+    row.refresh_from_db()
+    assert row.finished_at is not None
+    assert row.result["counts"]["customers"]["created"] == 1
+    assert [each["number"] for each in row.result["writes"]] == ["1001"]
+    assert not Item.objects.exists()
+    assert not Pipeline.objects.filter(enabled=True).exists()
+    assert fortnox.customers == {}
+
+
+def test_a_dry_run_of_a_new_item_is_a_creation(
+    tenant: Tenant, smartdok: SmartDokCompany, item: Find, run: Callable[..., Any], writes: Callable[[], list[str]]
+) -> None:
+    smartdok.add_project(ProjectNumber="2001", ProjectName="Skola", StartDate=None)
+    run()
+    with pytest.raises(InvalidRecord) as stands_in_the_way:
+        dry_run(item("projects", "2001"))
+    assert stands_in_the_way.value.cause == "P2"
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB")
+    Item.objects.filter(tenant=tenant).delete()
+    Pipeline.objects.filter(tenant=tenant).update(cursor={})
+    pull(Pipeline.objects.get(tenant=tenant, flow="customers"))
+    writes()
+    would = dry_run(item("customers", "1001"))
+    assert writes() == []
+    assert (would.operation, would.before, would.changes["Name"]) == ("create", {}, "Bygg AB")
+
+
+def test_a_dry_run_compares_with_what_lies_in_the_target_and_leaves_alone_what_a_bookkeeper_changed(
+    smartdok: SmartDokCompany, fortnox: FortnoxCompany, item: Find, run: Callable[..., Any]
+) -> None:
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB", City="Umeå", Email="a@b.se")
+    run()
+    fortnox.customers["1001"]["Email"] = "ekonomi@b.se"
+    same = dry_run(item("customers", "1001"))
+    assert (same.operation, same.changes) == ("none", {})
+    row = item("customers", "1001")
+    Item.objects.filter(pk=row.pk).update(record={**row.record, "city": "Luleå"})
+    would = dry_run(item("customers", "1001"))
+    assert (would.operation, would.changes) == ("update", {"City": "Luleå"})
+    assert (would.before["Email"], would.after["Email"]) == ("ekonomi@b.se", "ekonomi@b.se")
