@@ -16,6 +16,7 @@ from sync.explain import (
     causes_fortnox,
     causes_invoices,
     causes_registers,
+    causes_setup,
     causes_smartdok,
     fallbacks,
 )
@@ -29,6 +30,7 @@ CAUSES: dict[str, Cause] = {
     **causes_documents.CAUSES,
     **causes_fortnox.CAUSES,
     **causes_smartdok.CAUSES,
+    **causes_setup.CAUSES,
 }
 LANGUAGES = ("sv", "en")
 

@@ -17,6 +17,7 @@
 import datetime
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +60,13 @@ def under_way(tenant: Tenant) -> Preflight | None:
     return tenant.preflights.filter(finished_at=None, touched_at__gt=alive).order_by("-pk").first()
 
 
+def busy(tenant: Tenant) -> Preflight | None:
+    """The one that is being made, or whose documents are being adopted, right now."""
+    last = latest(tenant)
+    adopts = last is not None and last.adoption.get("running") and last.touched_at > timezone.now() - SILENT
+    return under_way(tenant) or (last if adopts else None)
+
+
 def latest(tenant: Tenant) -> Preflight | None:
     """The last one that came through."""
     return tenant.preflights.exclude(finished_at=None).order_by("-pk").first()
@@ -69,7 +77,7 @@ def run(preflight: Preflight) -> Preflight:
     started = time.monotonic()
     with counted() as calls:
         try:
-            result = _examine(preflight)
+            result = _examine(preflight, calls)
         except Fault as fault:
             result = {"fault": {"cause": fault.cause, "params": fault.params}}
         except (OperationalError, InterfaceError):
@@ -105,12 +113,12 @@ class _Teller:
         Preflight.objects.filter(pk=self.preflight.pk).update(progress=progress, touched_at=timezone.now())
 
 
-def _examine(preflight: Preflight) -> dict[str, Any]:
+def _examine(preflight: Preflight, calls: Counter[str]) -> dict[str, Any]:
     tenant = preflight.tenant
     systems = Systems(tenant, patience=PATIENCE)
     tell = _Teller(preflight, tenant.connections.count() + 2 * len(pipelines(tenant)) + 1)
     reached = reaches(tenant, systems, lambda system: tell("", system))
-    table = Table(tenant, {book.pipeline.flow: book for book in books(tenant, systems, tell)})
+    table = Table(tenant, {book.pipeline.flow: book for book in books(tenant, systems, tell, calls)})
     tell("", "")
     judge(table, systems)
     targets = sorted({book.pipeline.target for book in table.books.values()})

@@ -1,6 +1,7 @@
 """What lies on both sides, read page by page with progress; nothing is stored and nothing is written over there."""
 
 import datetime
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 from django.utils import timezone
 
 from integration.errors import Fault, Transient
-from integration.http import counted
 from integration.mapping import SWEDEN
 from integration.models import Tenant
 from integration.records import Note, Unreadable
@@ -21,8 +21,7 @@ MOST_CALLS = 300  # of one reading: sources that want a request per document are
 AROUND = datetime.timedelta(days=31)  # before go-live from which documents of somebody else's may be ours
 PASSING = {"create", "update", "unchanged"}  # what ends with the object lying in the target
 
-# Step, of how many, flow key ("" for the access), system, records so far.
-Progress = Callable[[int, int, str, str, int], None]
+Tell = Callable[[str, str, int], None]  # flow key ("" for the access), system, records so far
 
 
 @dataclass
@@ -96,12 +95,12 @@ def reaches(tenant: Tenant, systems: Systems, progress: Callable[[str], None]) -
     return found
 
 
-def books(tenant: Tenant, systems: Systems, tell: Callable[[str, str, int], None]) -> Iterator[Book]:
-    """Every pipeline but those of files, in the order in which a pass runs them."""
+def books(tenant: Tenant, systems: Systems, tell: Tell, calls: Counter[str]) -> Iterator[Book]:
+    """Every pipeline but those of files, in the order in which a pass runs them. `calls`: the requests counted."""
     for pipeline in pipelines(tenant):
         book = Book(pipeline)
         try:
-            _read(book, systems, tell)
+            _read(book, systems, tell, calls)
             _list(book, systems, tell)
         except Fault as fault:
             if isinstance(fault, Transient) or fault.scope == "connection":
@@ -122,7 +121,7 @@ def window(tenant: Tenant) -> Window:
     return Window(None, timezone.now(), go_live, lambda _: None)
 
 
-def _read(book: Book, systems: Systems, tell: Callable[[str, str, int], None]) -> None:
+def _read(book: Book, systems: Systems, tell: Tell, calls: Counter[str]) -> None:
     pipeline, flow = book.pipeline, book.flow
     reader: Reader[Any] = systems.reader(pipeline.source, flow.reads)
     known = {
@@ -132,18 +131,18 @@ def _read(book: Book, systems: Systems, tell: Callable[[str, str, int], None]) -
         )
     }
     tell(flow.key, pipeline.source, 0)
-    with counted() as calls:
-        for page in reader.pages(window(pipeline.tenant)):
-            for read in page.reads:
-                source_id = read.record.source_id
-                target_id, sent = known.get(source_id, ("", ""))
-                book.add(Entry(read.record, source_id, flow.label(read.record), target_id, sent))
-            for broken in page.unreadable:
-                book.add(_unreadable(broken))
-            tell(flow.key, pipeline.source, len(book.entries))
-            if calls[pipeline.source] > MOST_CALLS:
-                book.partial = True
-                break
+    before = calls[pipeline.source]
+    for page in reader.pages(window(pipeline.tenant)):
+        for read in page.reads:
+            source_id = read.record.source_id
+            target_id, sent = known.get(source_id, ("", ""))
+            book.add(Entry(read.record, source_id, flow.label(read.record), target_id, sent))
+        for broken in page.unreadable:
+            book.add(_unreadable(broken))
+        tell(flow.key, pipeline.source, len(book.entries))
+        if calls[pipeline.source] - before > MOST_CALLS:
+            book.partial = True
+            break
 
 
 def _unreadable(broken: Unreadable) -> Entry:
@@ -152,7 +151,7 @@ def _unreadable(broken: Unreadable) -> Entry:
     return entry
 
 
-def _list(book: Book, systems: Systems, tell: Callable[[str, str, int], None]) -> None:
+def _list(book: Book, systems: Systems, tell: Tell) -> None:
     pages = systems.writer(book.pipeline.target, book.flow.writes).listing(book.pipeline.tenant.go_live - AROUND)
     if pages is None:
         return
