@@ -5,6 +5,7 @@ import hashlib
 import io
 from urllib.parse import quote
 
+import structlog
 from django.conf import settings
 from django.core import signing
 from django.core.files.base import ContentFile
@@ -13,6 +14,8 @@ from django.utils import timezone
 
 from integration.errors import InvalidRecord
 from sync.models import Document, Item
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 25 * 1024 * 1024  # bytes; Fortnox takes mails of 2.5 MB, scanners make larger ones
 VALID_FOR = datetime.timedelta(hours=2)
@@ -135,12 +138,30 @@ def opened(token: str) -> Document | None:
 
 
 def was_fetched(item: Item) -> bool:
-    """Whether the target fetched this item's document whole after we last told it where it lies."""
+    """Whether the target fetched this item's document whole after we last told it where it lies.
+
+    The target cannot be asked. That a database restored from a backup does not know of it is made up for by a witness
+    that lies with the files.
+    """
     since = item.intent_at or item.sent_at
-    served = Document.objects.filter(item=item, served_at__isnull=False)
-    return served.filter(served_at__gte=since).exists() if since else False
+    kept = Document.objects.filter(item=item)
+    if since is None:  # never told, as far as the rows know
+        return any(default_storage.exists(_witness(each)) for each in kept)
+    return kept.filter(served_at__gte=since).exists()
 
 
 def mark_fetched(document: Document) -> None:
     """The last byte left for the target."""
     Document.objects.filter(pk=document.pk).update(served_at=timezone.now())
+    if not default_storage.exists(_witness(document)):
+        try:
+            default_storage.save(_witness(document), ContentFile(b"fetched"))
+        except OSError as error:
+            log.warning("no witness of a fetched document", document=document.pk, error=error.strerror)
+
+
+def _witness(document: Document) -> str:
+    """Where it is written down beside the database that these bytes of this record were fetched."""
+    item = document.item
+    what = f"{item.tenant.slug}:{item.pipeline.flow}:{item.source_id}:{document.sha256}"
+    return f"fetched/{hashlib.sha256(what.encode()).hexdigest()}"

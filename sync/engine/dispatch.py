@@ -13,6 +13,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from integration.models import Connection
+from sync import documents
 from sync.engine import states
 from sync.engine.access import PROBE_EVERY, resume
 from sync.engine.desk import came_true
@@ -120,6 +121,7 @@ def sweep() -> Swept:
     expired = Item.objects.filter(state=State.RUNNING, lease_until__lt=now)
     swept.counts["expired leases"] = expired.update(queued_until=None)
     swept.probes = probes()
+    swept.counts["addresses expired"] = states.wake(_told_in_vain(now), note="its address has expired")
     swept.counts["needs come true"] = sum(_look_again(item) for item in _waiting_for_others(now))
     return swept
 
@@ -128,6 +130,12 @@ def _waiting_for_others(now: datetime.datetime) -> QuerySet[Item]:
     """Items that wait for a need, a few at random: a wake-up that was lost is made up for within a minute."""
     waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - UNHEARD)
     return waiting.exclude(needs=[]).select_related("tenant").order_by("?")[:LOOKED_AT]
+
+
+def _told_in_vain(now: datetime.datetime) -> QuerySet[Item]:
+    """Documents that the target has not fetched while it could: they get a new address (S6)."""
+    expired = now - documents.VALID_FOR - UNHEARD  # whoever began at the last moment is through by now
+    return Item.objects.filter(state=State.WAITING, cause="S6.not_fetched", intent_at__lt=expired)
 
 
 def _look_again(item: Item) -> int:

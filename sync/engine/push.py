@@ -16,6 +16,7 @@ from redis import RedisError
 
 from integration.errors import (
     Changed,
+    ConfigError,
     Fault,
     InvalidRecord,
     OnItsWay,
@@ -38,6 +39,7 @@ from sync.models import Attempt, Item, Pipeline
 log = structlog.get_logger(__name__)
 
 LOCAL = {"need", "left_out", "data", "conflict", "changed"}  # reasons found without asking anybody
+HAND_OVERS = 3  # addresses that a target may let expire without fetching before a person is asked
 UPLOAD_TRIES = 8  # times a target may fail to fetch a document before a person is asked
 
 
@@ -223,6 +225,8 @@ class Push:
         written = writer.create(prepared, fields, lambda: self._leaving("create", shown(payload, fields)))
         if self.flow.fetches and not self.systems.was_fetched(self.item):
             self._end_attempt("handed over")
+            if self.item.attempts.filter(outcome="handed over").count() >= HAND_OVERS:
+                raise ConfigError("S6.never_fetched", times=HAND_OVERS)
             raise Waiting("S6.not_fetched", needs=[f"document:{self.item.pk}"])
         return self._done(written.target_id, written.label, payload)
 

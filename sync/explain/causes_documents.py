@@ -177,6 +177,19 @@ CAUSES: dict[str, Cause] = {
             "If it concerns all documents: the operator checks that PUBLIC_URL can be reached from the internet.",
         ),
     ),
+    "S6.never_fetched": cause(
+        "operator",
+        (
+            "SmartDok hämtar inte dokumentet",
+            "SmartDok har fått {times} adresser till dokumentet och inte hämtat det under någon av dem.",
+            "Driften kontrollerar att PUBLIC_URL går att nå från internet.\nTryck sedan på Skicka igen på posten.",
+        ),
+        (
+            "SmartDok does not fetch the document",
+            "SmartDok was given {times} addresses of the document and fetched it from none of them.",
+            "The operator checks that PUBLIC_URL can be reached from the internet.\nThen press Send again on the item.",
+        ),
+    ),
     "S7.image": cause(
         "",
         (
