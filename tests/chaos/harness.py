@@ -166,8 +166,8 @@ class World:
 
     def start(self, workers: int = 1, *, slots: int = 2, tickers: int = 1, beats: int = 0) -> None:
         """Workers with so many slots each, gunicorn for the documents, and whoever says when to look."""
-        web = ["gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4", "--log-level", "error"]
-        self.add("gunicorn", web)
+        address = f"127.0.0.1:{self.port}"
+        self.add("gunicorn", ["gunicorn", "tests.chaos.web", "--bind", address, "--threads", "4", "--log-level", "error"])
         for number in range(workers):
             self.add(f"worker-{number}", [
                 "celery", "-A", "tests.chaos.worker", "worker", "-c", str(slots), "-n", f"w{number}@%h",
@@ -250,6 +250,12 @@ class World:
         run = self.random.choice([each for each in self.runs if each.name.startswith("worker")])
         if run.process:
             _kill(run.process, how)
+
+    def kill(self, name: str) -> None:
+        """Kills the process of that name, with its children."""
+        for run in self.runs:
+            if run.name == name:
+                _kill(run.process)
 
     def sync(self, slug: str) -> subprocess.Popen[bytes]:
         """`manage.py sync SLUG` in a process of its own."""

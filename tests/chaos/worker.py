@@ -26,6 +26,7 @@ from django.core.files.storage import FileSystemStorage
 
 from config.celery import app
 from integration import http as door
+from sync import documents
 from sync.engine import access, dispatch, pull, states
 from sync.models import Item
 
@@ -163,6 +164,7 @@ for module, name in (
     (dispatch, "QUEUED"), (dispatch, "PULL_QUEUED"), (dispatch, "UNHEARD"), (access, "PROBE_EVERY"),
 ):  # fmt: skip
     setattr(module, name, getattr(module, name) / FASTER)
+documents.VALID_FOR = datetime.timedelta(seconds=20)
 states.LONGEST_PAUSE = datetime.timedelta(seconds=3)
 pull.LONGEST_WAIT = datetime.timedelta(seconds=3)
 for name in ("CONNECT_SECONDS", "READ_SECONDS", "WHOLE_SECONDS"):
