@@ -238,6 +238,8 @@ UNFOLD = {
                 "title": None,
                 "items": [
                     {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    {"title": _("Search"), "icon": "search", "link": reverse_lazy("admin:sync_find")},
+                    {"title": _("Problems"), "icon": "error", "link": reverse_lazy("admin:sync_problem_changelist")},
                 ],
             },
             {
@@ -255,6 +257,17 @@ UNFOLD = {
                         "icon": "history",
                         "link": reverse_lazy("admin:sync_attempt_changelist"),
                     },
+                    {
+                        "title": _("Acts on many"),
+                        "icon": "checklist",
+                        "link": reverse_lazy("admin:sync_act_changelist"),
+                    },
+                    {
+                        "title": _("Dry runs"),
+                        "icon": "science",
+                        "link": reverse_lazy("admin:sync_dryrun_changelist"),
+                    },
+                    {"title": _("All causes"), "icon": "help", "link": reverse_lazy("admin:sync_causes")},
                 ],
             },
             {

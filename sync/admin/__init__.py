@@ -3,6 +3,20 @@
 One module per page; Django finds them through this package.
 """
 
-from sync.admin import connections, dashboard, history, items, pipelines, schedules, tenants
+from sync.admin import (
+    background,
+    connections,
+    dashboard,
+    dry_runs,
+    history,
+    items,
+    pipelines,
+    problems,
+    schedules,
+    tenants,
+)
 
-__all__ = ["connections", "dashboard", "history", "items", "pipelines", "schedules", "tenants"]
+__all__ = [
+    "background", "connections", "dashboard", "dry_runs", "history", "items", "pipelines", "problems", "schedules",
+    "tenants",
+]  # fmt: skip

@@ -8,13 +8,15 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integration.admin import system_title
 from integration.errors import Fault
+from sync.admin.background import perform
 from sync.admin.pages import actor, back, look, one
 from sync.admin.words import flow_title
 from sync.engine import manual
@@ -61,24 +63,56 @@ def leave_out_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespon
         if not left:
             return back(request, item, explain("manual.busy", {"number": item.key}).what, messages.WARNING)
         return back(request, item, _("It is left out."))
-    return _ask(model_admin, request, form, _("Leave out"), [item])
+    return ask(model_admin, request, form, _("Leave out"), [item])
 
 
-def leave_out_many(model_admin: Any, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
-    """Ask why, then leave out what was chosen in the list; one UPDATE whatever their number."""
+def many_with_note(
+    model_admin: Any, request: HttpRequest, items: QuerySet[Item], kind: str, action: str, title: str
+) -> HttpResponse | None:
+    """Ask why, then do it to what was chosen in the list."""
     form = NoteForm(request.POST if "apply" in request.POST else None)
     chosen = model_admin.actable(request, items)
     if form.is_valid():
-        tenants = list(chosen.values_list("tenant_id", flat=True).distinct())
-        count = manual.leave_out(chosen, actor(request), form.cleaned_data["note"])
-        look(*tenants)
-        text = ngettext("%(count)d item is left out.", "%(count)d items are left out.", count)
-        model_admin.message_user(request, text % {"count": count})
-        return None
-    hidden = [("action", "leave_out"), ("select_across", request.POST.get("select_across", "0"))]
+        return perform(request, chosen, kind, form.cleaned_data["note"])
+    hidden = [("action", action), ("select_across", request.POST.get("select_across", "0"))]
     hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
-    return _ask(model_admin, request, form, _("Leave out"), list(chosen.select_related("pipeline")[:20]),
+    return ask(model_admin, request, form, title, list(chosen.select_related("pipeline")[:20]),
                 hidden=hidden, count=chosen.count())  # fmt: skip
+
+
+@require_POST
+def keep_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """I3: the object in the target stays as it is."""
+    return _handled(request, one(model_admin, request, pk, "act"), _("Kept as it is in the target"))
+
+
+def handled_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """Ask how a change after the transfer was dealt with, and record it (I3, I10)."""
+    item: Item = one(model_admin, request, pk, "act")
+    form = NoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _handled(request, item, form.cleaned_data["note"])
+    return ask(model_admin, request, form, _("Mark as handled"), [item],
+               hidden=[("fingerprint", request.POST.get("fingerprint") or item.fingerprint)])  # fmt: skip
+
+
+def _handled(request: HttpRequest, item: Item, note: str) -> HttpResponse:
+    """What the person saw must still be what the source says."""
+    seen = Item.objects.filter(pk=item.pk, fingerprint=request.POST.get("fingerprint", ""))
+    if manual.handled(seen, actor(request), note):
+        return back(request, item, _("It is marked as handled. A later change is shown again."))
+    return back(request, item, _("It has changed again meanwhile. Look once more."), messages.WARNING)
+
+
+@require_POST
+def resend_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """S8: send one item again, because somebody deleted or changed it over there."""
+    item: Item = one(model_admin, request, pk, "act")
+    count = manual.resend(Item.objects.filter(pk=item.pk), actor(request))
+    look(item.tenant_id)
+    if not count:
+        return back(request, item, _("It was never sent, or is on its way."), messages.WARNING)
+    return back(request, item, _("It is sent again now."))
 
 
 def already_there_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
@@ -96,10 +130,10 @@ def already_there_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpRe
             look(item.tenant_id)
             number = found.label or found.target_id
             return back(request, item, _("It is taken for number %(number)s.") % {"number": number})
-    return _ask(model_admin, request, form, _("Already there"), [item])
+    return ask(model_admin, request, form, _("Already there"), [item])
 
 
-def _ask(
+def ask(
     model_admin: Any,
     request: HttpRequest,
     form: forms.Form,
@@ -107,7 +141,12 @@ def _ask(
     items: list[Item],
     hidden: list[tuple[str, str]] | None = None,
     count: int = 1,
+    cancel: str = "",
+    warning: str = "",
 ) -> HttpResponse:
+    """The page with the form, naming what the act is about. `cancel`: where it leads back to."""
+    alone = items[0] if len(items) == 1 and not hidden else None
+    listing = reverse("admin:sync_item_changelist")
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.model._meta,
@@ -116,6 +155,7 @@ def _ask(
         "items": [(flow_title(each.pipeline.flow), each) for each in items],
         "further": count - len(items),
         "hidden": hidden or [],
-        "one": items[0] if len(items) == 1 and not hidden else None,
+        "cancel": cancel or (reverse("admin:sync_item_change", args=[alone.pk]) if alone else listing),
+        "warning": warning,
     }
     return TemplateResponse(request, "sync/admin/ask.html", context)

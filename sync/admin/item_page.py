@@ -1,5 +1,6 @@
 """What an item's page shows: what happened and what to do, what it waits for, what was or would be sent, and when."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -7,13 +8,15 @@ from django.urls import reverse
 
 from integration.admin import system_title
 from integration.errors import Fault
+from integration.mapping import swedish_amount
+from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
-from sync.admin.words import NOTES, OPERATIONS, OUTCOMES, STATE_LABELS, WHO, field_title, flow_title
+from sync.admin.words import OPERATIONS, OUTCOMES, STATE_LABELS, WHO, flow_title, note_shown
 from sync.engine.preview import preview
 from sync.explain import Explanation, explain
 from sync.flows.base import flows
-from sync.models import Attempt, Document, Item
+from sync.models import Attempt, Document, Item, Problem
 
 ROWS = 50  # attempts and transitions shown
 
@@ -30,6 +33,10 @@ def page(item: Item) -> dict[str, Any]:
         "to": system_title(item.pipeline.target),
         "state_label": STATE_LABELS.get(Item.State(item.state), "default"),
         "told": told,
+        "causes_url": causes.address(item.cause),
+        "problem": _problem(item),
+        "sums": _sums(item),
+        "may_resend": bool(item.target_id) and item.pipeline.rules.later_changes == "update",
         "who": _who(told, awaited) if told else "",
         "waits_for": awaited,
         "record": listed(item.record),
@@ -38,7 +45,7 @@ def page(item: Item) -> dict[str, Any]:
         "same": [line for line in changed if not line.differs],
         "sent": listed(item.sent),
         "next": _next(item),
-        "remarks": [_note(note) for note in item.notes],
+        "remarks": [note_shown(note) for note in item.notes],
         "attempts": [_attempt(row) for row in item.attempts.order_by("-started_at", "-pk")[:ROWS]],
         "transitions": [_transition(row) for row in item.transitions.order_by("-at", "-pk")[:ROWS]],
         "documents": [{"row": each, "size": size(each.size), "url": _file(each)} for each in documents],
@@ -56,6 +63,25 @@ def _changed(item: Item) -> list[Line]:
     return side_by_side(item.sent_record, item.record)
 
 
+def _problem(item: Item) -> Problem | None:
+    """The open problem that the item is part of."""
+    if not item.cause:
+        return None
+    found: Problem | None = Problem.objects.filter(
+        tenant_id=item.tenant_id, flow=item.pipeline.flow, cause=item.cause, closed_at=None
+    ).first()
+    return found
+
+
+def _sums(item: Item) -> dict[str, str]:
+    """I3: the sum that was sent and the one there is now, in kronor; empty for what has none."""
+    both = [(record or {}).get("total") for record in (item.sent_record, item.record)]
+    if item.reason != Item.Reason.CHANGED or not all(isinstance(each, str) for each in both):
+        return {}
+    before, now = (Decimal(each) for each in both if each)
+    return {"before": swedish_amount(before), "now": swedish_amount(now), "difference": swedish_amount(now - before)}
+
+
 def _next(item: Item) -> dict[str, Any]:
     """What would be sent now, or what stands in its way."""
     try:
@@ -67,7 +93,7 @@ def _next(item: Item) -> dict[str, Any]:
     changes = {name: each for name, each in would.fields.items() if each != before.get(name, "")}
     return {
         "fields": listed({**would.fields, **would.on_create} if not item.target_id else changes),
-        "remarks": [_note(note) for note in would.notes],
+        "remarks": [note_shown(note) for note in would.notes],
     }
 
 
@@ -115,18 +141,6 @@ def _need(reference: str) -> tuple[str, dict[str, str]]:
     fields = {"no": "key", "seen": "key", "id": "source_id", "settled": "source_id"}
     known = {each.key for each in flows()}
     return flow, {fields[kind]: wanted} if flow in known and kind in fields else {}
-
-
-def _note(note: dict[str, Any]) -> dict[str, Any]:
-    """A remark in words, with what it was before and after (G5, A3)."""
-    text = str(note.get("text", ""))
-    return {
-        "rule": note.get("rule", ""),
-        "field": field_title(str(note.get("field", ""))),
-        "text": NOTES.get(text, text),
-        "before": note.get("before", ""),
-        "after": note.get("after", ""),
-    }
 
 
 def _attempt(row: Attempt) -> dict[str, Any]:

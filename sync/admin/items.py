@@ -8,19 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from integration.scoping import ACT, TenantScoped, is_operator, tenant_ids
-from sync.admin import acts
+from sync.admin import acts, dry_runs, find
+from sync.admin.background import perform
 from sync.admin.filters import CauseFilter, FlowFilter, ReasonFilter, StateFilter, TenantFilter
 from sync.admin.item_page import page
-from sync.admin.pages import actor, look
 from sync.admin.words import STATE_LABELS, flow_title, moment
-from sync.engine import manual
 from sync.explain import explain
-from sync.models import Item
+from sync.models import Act, Item
 
 
 @admin.register(Item)
@@ -38,7 +37,7 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
     ordering = ("-moved_at", "-pk")
-    actions = ("retry", "leave_out", "already_there")
+    actions = ("retry", "leave_out", "handled", "already_there")
     change_form_template = "sync/admin/item.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
@@ -51,16 +50,21 @@ class ItemAdmin(TenantScoped, ModelAdmin):
         return [(None, {"fields": ()})]
 
     def get_urls(self) -> list[Any]:
-        """The three acts on one item."""
+        """The acts on one item, its dry run, and the one box that finds any item."""
         extra = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), {"model_admin": self}, name=f"sync_item_{name}")
             for name, view in (
                 ("retry", acts.retry_one),
                 ("leave-out", acts.leave_out_one),
                 ("already-there", acts.already_there_one),
+                ("keep", acts.keep_one),
+                ("handled", acts.handled_one),
+                ("resend", acts.resend_one),
+                ("dry-run", dry_runs.item_page),
             )
         ]
-        return [*extra, *super().get_urls()]
+        search = path("find/", self.admin_site.admin_view(find.page), {"model_admin": self}, name="sync_find")
+        return [search, *extra, *super().get_urls()]
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -119,19 +123,19 @@ class ItemAdmin(TenantScoped, ModelAdmin):
         return Item.objects.filter(pk__in=list(items.order_by().values_list("pk", flat=True)))
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["act"])
-    def retry(self, request: HttpRequest, items: QuerySet[Item]) -> None:
+    def retry(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
         """Make the chosen items due now."""
-        chosen = self.actable(request, items)
-        tenants = list(chosen.values_list("tenant_id", flat=True).distinct())
-        count = manual.retry(chosen, actor(request))
-        look(*tenants)
-        text = ngettext("%(count)d item is tried again.", "%(count)d items are tried again.", count)
-        self.message_user(request, text % {"count": count})
+        return perform(request, self.actable(request, items), Act.Kind.RETRY)
 
     @admin.action(description=gettext_lazy("Leave out"), permissions=["act"])
     def leave_out(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
         """Ask for a note, then leave the chosen items out."""
-        return acts.leave_out_many(self, request, items)
+        return acts.many_with_note(self, request, items, Act.Kind.LEAVE_OUT, "leave_out", _("Leave out"))
+
+    @admin.action(description=gettext_lazy("Mark as handled"), permissions=["act"])
+    def handled(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
+        """Ask for a note, then mark the chosen items that have changed after their transfer as dealt with (I3)."""
+        return acts.many_with_note(self, request, items, Act.Kind.HANDLED, "handled", _("Mark as handled"))
 
     @admin.action(description=gettext_lazy("Already there"), permissions=["act"])
     def already_there(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:

@@ -1,14 +1,17 @@
 """Pipelines: on or off, how often, the choices that the flow declares, what holds it up, and "read now"."""
 
+import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -17,17 +20,31 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from integration.admin import system_title
+from integration.mapping import SWEDEN
 from integration.scoping import TenantScoped
+from sync.admin import dry_runs
+from sync.admin.acts import ask
+from sync.admin.background import perform
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.pages import back, one
 from sync.admin.tenants import held
 from sync.admin.words import flow_title, moment
 from sync.flows.base import Setting
-from sync.models import Pipeline
+from sync.models import Act, Pipeline
 from sync.tasks import steps
 
 PREFIX = "setting_"
 SOONEST = 30  # seconds: shorter than that and one tenant's reading follows on its own heels
+
+
+class SinceForm(forms.Form):
+    """The day from which things are sent again."""
+
+    since = forms.DateField(
+        label=gettext_lazy("Transferred since"),
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text=gettext_lazy("The whole day counts."),
+    )
 
 
 class PipelineForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -89,9 +106,17 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
     actions = ("read_selected",)
 
     def get_urls(self) -> list[Any]:
-        """The button."""
-        view = self.admin_site.admin_view(require_POST(self.read_now))
-        return [path("<int:pk>/read/", view, name="sync_pipeline_read"), *super().get_urls()]
+        """The buttons."""
+        views = (
+            ("read", require_POST(self.read_now)),
+            ("dry-run", require_POST(self.dry_run)),
+            ("resend", self.resend),
+        )
+        extra = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"sync_pipeline_{name}")
+            for name, view in views
+        ]
+        return [*extra, *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form that the flow declares."""
@@ -121,6 +146,8 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
             context["items_url"] = reverse("admin:sync_item_changelist") + query
             if self.has_act_permission(request, row):
                 context["read_url"] = reverse("admin:sync_pipeline_read", args=[row.pk])
+                context["dry_run_url"] = reverse("admin:sync_pipeline_dry-run", args=[row.pk])
+                context["resend_url"] = reverse("admin:sync_pipeline_resend", args=[row.pk])
         return super().changeform_view(request, object_id, form_url, context)
 
     def read_now(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -128,6 +155,30 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
         pipeline = one(self, request, pk, "act")
         _read([pipeline])
         return back(request, pipeline, _("%(flow)s is read now.") % {"flow": flow_title(pipeline.flow)})
+
+    def dry_run(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what a pass would send now, without sending it."""
+        return dry_runs.begin(request, one(self, request, pk, "act"))
+
+    def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a date, then send again what was transferred since (S8)."""
+        pipeline: Pipeline = one(self, request, pk, "act")
+        form = SinceForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            start = datetime.datetime.combine(form.cleaned_data["since"], datetime.time.min, SWEDEN)
+            items = pipeline.items.filter(sent_at__gte=start).exclude(target_id="")
+            if not items.exists():
+                return back(request, pipeline, _("Nothing was transferred since then."), messages.WARNING)
+            note = _("since %(day)s") % {"day": date_format(start, "SHORT_DATE_FORMAT")}
+            done = perform(request, items, Act.Kind.RESEND, note)
+            return done or redirect(reverse("admin:sync_pipeline_change", args=[pipeline.pk]))
+        title = _("Send again: %(flow)s") % {"flow": flow_title(pipeline.flow)}
+        cancel = reverse("admin:sync_pipeline_change", args=[pipeline.pk])
+        if pipeline.rules.later_changes == "show":
+            warning = _("What is found in the target is taken as it is; only what was deleted there is made anew.")
+        else:
+            warning = _("What is found in the target is brought up to date; what was deleted there is made anew.")
+        return ask(self, request, form, title, [], cancel=cancel, warning=warning)
 
     @admin.action(description=gettext_lazy("Read now"), permissions=["act"])
     def read_selected(self, request: HttpRequest, rows: Any) -> None:

@@ -41,6 +41,10 @@ OUTCOMES = {
     "handed over": _("handed over"),
     "": _("under way"),
 }
+KINDS = {
+    "unit": _("unit"),
+    "vat_type": _("VAT type"),
+}
 NOTES = {
     "characters": _("Characters that Fortnox does not take were replaced"),
     "length": _("Shortened to the length that Fortnox takes"),
@@ -185,3 +189,21 @@ def value(raw: Any) -> str:
     if isinstance(raw, str) and _DECIMAL.fullmatch(raw) and get_language() == "sv":
         return raw.replace(".", ",")
     return str(raw)
+
+
+def note_shown(note: dict[str, Any]) -> dict[str, Any]:
+    """A remark in words, with what it was before and after (G5, A3)."""
+    text = str(note.get("text", ""))
+    return {
+        "rule": note.get("rule", ""),
+        "field": field_title(str(note.get("field", ""))),
+        "text": NOTES.get(text, text),
+        "before": note.get("before", ""),
+        "after": note.get("after", ""),
+    }
+
+
+def in_table(item: Item) -> dict[str, Any]:
+    """An item as a row of a table."""
+    label = STATE_LABELS.get(Item.State(item.state), "default")
+    return {"row": item, "flow": flow_title(item.pipeline.flow), "label": label}

@@ -16,6 +16,7 @@ class Articles(Flow[Article, Article]):
     title = "Artiklar"
     reads = writes = Article
     cadence = 300
+    maps = ("unit",)
     rank = 30
     settings = (Setting("whole_register", "Håll hela artikelregistret i takt (A2)", False),)
 

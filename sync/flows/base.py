@@ -149,6 +149,7 @@ class Flow(Generic[R, W]):
         upstream: flows whose items the rules look up; they are pulled first.
         later_changes: what a change in the source after the transfer becomes: written, or shown to a person (I3).
         fetches: its records stand for files, which are fetched from the source and kept before they are sent (S6).
+        maps: kinds of mapped values that the rules look up (`Desk.value`), so that they are offered where one is wrong.
         rank: order among the flows of a tenant.
     """
 
@@ -160,6 +161,7 @@ class Flow(Generic[R, W]):
     upstream: ClassVar[tuple[str, ...]] = ()
     later_changes: ClassVar[Literal["update", "show"]] = "update"
     fetches: ClassVar[bool] = False
+    maps: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()
 

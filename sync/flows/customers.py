@@ -17,6 +17,7 @@ class Customers(Flow[Customer, Customer]):
     title = "Kunder"
     reads = writes = Customer
     cadence = 120
+    maps = ("vat_type",)
     rank = 10
 
     def label(self, record: Customer) -> Label:

@@ -30,6 +30,7 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
     cadence = 60
     upstream = ("customers", "projects", "articles")
     later_changes = "show"
+    maps = ("unit",)
     rank = 40
     settings = (
         Setting("not_completed", "Skapa fakturor som ej klara (I8)", False),

@@ -1,0 +1,49 @@
+"""One box: a number, a name or an id of anything that the user may see leads to the item."""
+
+from typing import Any
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integration.scoping import is_operator, roles
+from sync.admin.words import in_table
+from sync.models import SEARCHED, Item
+
+LONGEST = 200
+SHORTEST = 3  # a part of fewer characters is in half of all names: those must be the whole number or id
+SHOWN = 50
+
+
+def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
+    """What was found; straight to the item when it is the only one."""
+    if not model_admin.has_module_permission(request):
+        raise Http404
+    asked = " ".join(request.GET.get("q", "").replace("\x00", "").split())
+    found = list(search(model_admin.get_queryset(request), asked[:LONGEST])[: SHOWN + 1]) if asked else []
+    if len(found) == 1 and "stay" not in request.GET:
+        return redirect(reverse("admin:sync_item_change", args=[found[0].pk]))
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.model._meta,
+        "title": _("Search"),
+        "asked": asked[:LONGEST],
+        "items": [in_table(each) for each in found[:SHOWN]],
+        "more": len(found) > SHOWN,
+        "several": is_operator(request.user) or len(roles(request.user)) > 1,
+    }
+    return TemplateResponse(request, "sync/admin/find.html", context)
+
+
+def search(items: QuerySet[Item], asked: str) -> QuerySet[Item]:
+    """Items that hold the text in their number, title or ids; the whole number first, then the latest."""
+    exact = Q(key__iexact=asked) | Q(target_label__iexact=asked) | Q(target_id=asked) | Q(source_id=asked)
+    condition = exact
+    if len(asked) >= SHORTEST:
+        for name in SEARCHED:
+            condition |= Q(**{f"{name}__icontains": asked})
+    whole = Case(When(exact, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return items.filter(condition).order_by(whole, "-moved_at", "-pk")

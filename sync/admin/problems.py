@@ -1,0 +1,239 @@
+"""Problems: one per cause and company, with what to do and the buttons that act on everything it holds up."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from integration.admin import system_title
+from integration.models import Connection, ValueMap
+from integration.scoping import OWN, TenantScoped, may
+from sync.admin import causes
+from sync.admin.acts import NoteForm, ask
+from sync.admin.background import perform
+from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
+from sync.admin.pages import back, one
+from sync.admin.words import KINDS, WHO, flow_title, in_table, moment
+from sync.engine.problems import held_by
+from sync.explain import Explanation, explain
+from sync.flows.base import get_flow
+from sync.models import Act, Item, Pipeline, Problem
+
+SHOWN = 25
+MAPPED = {Item.Reason.CONFIG, Item.Reason.DATA, Item.Reason.REJECTED}  # what saving a mapped value sets going
+
+
+class OpenFilter(Dropdown):
+    """Open or closed."""
+
+    title = gettext_lazy("state")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Both."""
+        return [("1", _("Open")), ("0", _("Closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those that are, or are no longer."""
+        if self.value() not in {"0", "1"}:
+            return queryset
+        return queryset.filter(closed_at__isnull=self.value() == "1")
+
+
+class ValueForm(forms.Form):
+    """One mapped value of a kind that the flow looks up."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), widget=UnfoldAdminSelectWidget)
+    source = forms.CharField(
+        label=gettext_lazy("Value in SmartDok"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    target = forms.CharField(label=gettext_lazy("Value in Fortnox"), max_length=200, widget=UnfoldAdminTextInputWidget)
+
+    def __init__(self, flow: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="value_%s", **kwargs)
+        self.fields["kind"].choices = [(kind, KINDS.get(kind, kind)) for kind in get_flow(flow).maps]  # type: ignore[attr-defined]
+
+
+@admin.register(Problem)
+class ProblemAdmin(TenantScoped, ModelAdmin):
+    """One cause and all that it holds up. Acting on it acts on all."""
+
+    changers = adders = deleters = None
+    list_display = ("title", "of_tenant", "flow_name", "how_many", "who", "since", "closed")
+    list_display_links = ("title",)
+    list_select_related = ("tenant",)
+    list_filter = (TenantFilter, OwnFlowFilter, OpenFilter)
+    search_fields = ("cause", "flow", "tenant__name")
+    ordering = (F("closed_at").desc(nulls_first=True), "-opened_at")
+    show_full_result_count = False
+    list_per_page = 50
+    list_fullwidth = True
+    change_form_template = "sync/admin/problem.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The page has its own template."""
+        return [(None, {"fields": ()})]
+
+    def get_urls(self) -> list[Any]:
+        """The acts on all, and the page of all causes."""
+        acts = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"sync_problem_{name}")
+            for name, view in (
+                ("retry", require_POST(self.retry)),
+                ("leave-out", self.leave_out),
+                ("handled", self.handled),
+                ("value", require_POST(self.save_value)),
+            )
+        ]
+        listing = path("causes/", self.admin_site.admin_view(causes.page), {"model_admin": self}, name="sync_causes")
+        return [listing, *acts, *super().get_urls()]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The problem's page."""
+        problem = self.get_object(request, object_id) if object_id else None
+        context: dict[str, Any] = {**(extra_context or {})}
+        if problem is not None:
+            context |= self._page(request, problem)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def _page(self, request: HttpRequest, problem: Problem, form: ValueForm | None = None) -> dict[str, Any]:
+        items = held_by(problem).select_related("pipeline").defer("record", "sent", "sent_record", "memo", "notes")
+        count = items.count()
+        told = told_of(problem)
+        maps = get_flow(problem.flow).maps if problem.flow and problem.reason in MAPPED else ()
+        acts = self.has_act_permission(request, problem) and problem.closed_at is None
+        return {
+            "problem": problem,
+            "told": told,
+            "who": WHO[told.who],
+            "count": count,
+            "items": [in_table(each) for each in items.order_by("moved_at", "pk")[:SHOWN]],
+            "items_url": items_url(problem),
+            "further": max(count - SHOWN, 0),
+            "flow": flow_title(problem.flow) if problem.flow else "",
+            "causes_url": causes.address(problem.cause),
+            "about": _about(problem),
+            "may_act": acts and count,
+            "changed": problem.reason == Item.Reason.CHANGED,
+            "values": ValueMap.objects.filter(tenant_id=problem.tenant_id, kind__in=maps) if maps else [],
+            "kinds": KINDS,
+            "maps": maps,
+            "value_form": (form or ValueForm(problem.flow))
+            if maps and may(request.user, problem.tenant_id, OWN)
+            else None,
+            "title": told.title,
+            "subtitle": None,
+        }
+
+    # -- acts ------------------------------------------------------------------------------------------------------
+    def retry(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try all of them again."""
+        problem = self._open(request, pk)
+        return perform(request, held_by(problem), Act.Kind.RETRY) or self._back(problem)
+
+    def leave_out(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask why, then leave all of them out."""
+        return self._with_note(request, pk, Act.Kind.LEAVE_OUT, _("Leave out all"))
+
+    def handled(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask how, then mark all of them as dealt with (I3)."""
+        return self._with_note(request, pk, Act.Kind.HANDLED, _("Mark all as handled"))
+
+    def _with_note(self, request: HttpRequest, pk: int, kind: str, title: str) -> HttpResponse:
+        problem = self._open(request, pk)
+        form = NoteForm(request.POST or None)
+        held = held_by(problem)
+        if request.method == "POST" and form.is_valid():
+            return perform(request, held, kind, form.cleaned_data["note"]) or self._back(problem)
+        shown = list(held.select_related("pipeline")[:SHOWN])
+        cancel = reverse("admin:sync_problem_change", args=[problem.pk])
+        return ask(self, request, form, title, shown, count=held.count(), cancel=cancel)
+
+    def save_value(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Add or change a mapped value. Saving it sets going what lacked it (`sync.signals`)."""
+        problem = self._open(request, pk)
+        if not may(request.user, problem.tenant_id, OWN):
+            raise PermissionDenied
+        form = ValueForm(problem.flow, request.POST)
+        if not form.is_valid():
+            return back(request, problem, " ".join(str(each[0]) for each in form.errors.values()), messages.ERROR)
+        given = {name: value.strip() for name, value in form.cleaned_data.items()}
+        key = {"tenant_id": problem.tenant_id, "kind": given["kind"], "source": given["source"]}
+        ValueMap.objects.update_or_create(**key, defaults={"target": given["target"]})
+        return back(request, problem, _("The mapped value is saved. What it had stopped goes by itself."))
+
+    def _open(self, request: HttpRequest, pk: int) -> Problem:
+        found: Problem = one(self, request, pk, "act")
+        return found
+
+    def _back(self, problem: Problem) -> HttpResponse:
+        return HttpResponse(status=302, headers={"Location": reverse("admin:sync_problem_change", args=[problem.pk])})
+
+    # -- list ------------------------------------------------------------------------------------------------------
+    @display(description=gettext_lazy("cause"), ordering="cause")
+    def title(self, problem: Problem) -> str:
+        """The cause in a few words."""
+        return told_of(problem).title
+
+    @display(description=gettext_lazy("flow"), ordering="flow")
+    def flow_name(self, problem: Problem) -> str:
+        """What it stops."""
+        return flow_title(problem.flow) if problem.flow else system_title(problem.subject)
+
+    @display(description=gettext_lazy("items"), ordering="count")
+    def how_many(self, problem: Problem) -> str:
+        """How many it holds up."""
+        return str(problem.count) if problem.count else "–"
+
+    @display(description=gettext_lazy("whose turn"))
+    def who(self, problem: Problem) -> str:
+        """Who must act."""
+        return str(WHO[told_of(problem).who])
+
+    @display(description=gettext_lazy("opened"), ordering="opened_at")
+    def since(self, problem: Problem) -> str:
+        """Since when."""
+        return moment(problem.opened_at)
+
+    @display(description=gettext_lazy("state"), ordering="closed_at", label={"open": "danger", "closed": "success"})
+    def closed(self, problem: Problem) -> tuple[str, str]:
+        """Open or closed, with its colour."""
+        return ("closed", _("Closed")) if problem.closed_at else ("open", _("Open"))
+
+
+def told_of(problem: Problem) -> Explanation:
+    """The problem's explanation."""
+    return explain(problem.cause, {"system": problem.subject, **problem.params} if problem.subject else problem.params)
+
+
+def items_url(problem: Problem) -> str:
+    """The list of everything that it holds up."""
+    filters = {"tenant": problem.tenant.slug, "cause": problem.cause, "flow": problem.flow}
+    return f"{reverse('admin:sync_item_changelist')}?{urlencode({k: v for k, v in filters.items() if v})}"
+
+
+def _about(problem: Problem) -> dict[str, str]:
+    """Where it is mended when not an item but a connection or a pipeline is at fault: address and name."""
+    if problem.subject and not problem.flow:
+        row = Connection.objects.filter(tenant_id=problem.tenant_id, system=problem.subject).first()
+        name = "integration_connection"
+    else:
+        pipelines = Pipeline.objects.filter(tenant_id=problem.tenant_id, flow=problem.flow)
+        row = pipelines.filter(paused_cause=problem.cause).first() or (
+            pipelines.first() if problem.subject == "reading" else None
+        )  # type: ignore[assignment]
+        name = "sync_pipeline"
+    return {"url": reverse(f"admin:{name}_change", args=[row.pk]), "name": str(row)} if row else {}
