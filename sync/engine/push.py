@@ -4,6 +4,7 @@ claim → prepare (rules) → find, where its fate is unknown → intent → wri
 is a fault whose class decides what happens next; an unknown exception goes to a person and is never retried blindly.
 """
 
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ from sync.models import Attempt, Item, Pipeline
 log = structlog.get_logger(__name__)
 
 LOCAL = {"need", "left_out", "data", "conflict", "changed"}  # reasons found without asking anybody
+HANDED_OVER = "handed over"
+NOTED_SECONDS = 1.0
 HAND_OVERS = 3  # addresses that a target may let expire without fetching before a person is asked
 UPLOAD_TRIES = 8  # times a target may fail to fetch a document before a person is asked
 
@@ -223,12 +226,21 @@ class Push:
         fields = {**payload.fields, **payload.on_create}
         fields = {name: value for name, value in fields.items() if value not in ("", None)}
         written = writer.create(prepared, fields, lambda: self._leaving("create", shown(payload, fields)))
-        if self.flow.fetches and not self.systems.was_fetched(self.item):
-            self._end_attempt("handed over")
-            if self.item.attempts.filter(outcome="handed over").count() >= HAND_OVERS:
+        if self.flow.fetches and not self._fetched():
+            self._end_attempt(HANDED_OVER)
+            if self.item.attempts.filter(outcome=HANDED_OVER).count() >= HAND_OVERS:
                 raise ConfigError("S6.never_fetched", times=HAND_OVERS)
             raise Waiting("S6.not_fetched", needs=[f"document:{self.item.pk}"])
         return self._done(written.target_id, written.label, payload)
+
+    def _fetched(self) -> bool:
+        """The target's answer may overtake our own note that its last byte has left."""
+        deadline = time.monotonic() + NOTED_SECONDS
+        while not self.systems.was_fetched(self.item):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def _adopt(self, writer: Writer[Any], prepared: Any, payload: Payload, found: Found) -> str:
         """It lies there: ours whose answer was lost, or one that somebody else made (I11)."""
@@ -307,7 +319,10 @@ class Push:
         if self.attempt is None and fault.reason not in LOCAL and not isinstance(fault, RateLimited):
             self._start_attempt("look up", {})
         outcome = "unconfirmed" if isinstance(fault, Unconfirmed) else "failed"
-        self._end_attempt(outcome, fault.cause, fault.params)
+        if self.attempt and self.attempt.outcome == HANDED_OVER:
+            outcome = HANDED_OVER  # the target has the address and may fetch at any moment: the intent stands
+        else:
+            self._end_attempt(outcome, fault.cause, fault.params)
         if outcome == "failed" and self.item.intent_at and self.attempt and self.attempt.operation != "look up":
             # It was refused or never reached the target: nothing of ours can lie there from this attempt.
             self._forget_intent()
