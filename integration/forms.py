@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminPasswordInput, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from integration import registry
 from integration.models import Connection
@@ -68,7 +68,7 @@ def _input(field: Field, connection: Connection) -> forms.CharField:
     words["help_text"] = " ".join(part for part in (words["help_text"], note) if part)
     return forms.CharField(
         required=False,
-        widget=UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         max_length=4000,
         **words,
     )

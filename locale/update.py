@@ -7,6 +7,7 @@
 catalogue lacks: neither speaks Swedish. `en` holds what systems and flows say about themselves in Swedish.
 """
 
+import datetime
 import io
 import os
 import sys
@@ -23,9 +24,10 @@ ROOT = HERE.parent
 FOLDERS = ("config", "integration", "sync")
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
-    **{name: DEFAULT_KEYWORDS["gettext"] for name in ("gettext_lazy", "gettext_noop")},
+    **dict.fromkeys(("gettext_lazy", "gettext_noop"), DEFAULT_KEYWORDS["gettext"]),
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("ngettext", "pgettext", "npgettext")},
 }
+NEVER = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 Message = tuple[str | tuple[str, ...], str | None]
 
 
@@ -125,7 +127,9 @@ def as_po(catalogue: Catalog) -> bytes:
 def as_mo(po: bytes) -> bytes:
     """The .mo file of a .po file."""
     buffer = io.BytesIO()
-    write_mo(buffer, read_po(io.BytesIO(po)))
+    catalogue = read_po(io.BytesIO(po))
+    catalogue.creation_date = catalogue.revision_date = NEVER  # else the hour of compiling
+    write_mo(buffer, catalogue)
     return buffer.getvalue()
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -31,7 +32,8 @@ class TenantAdmin(BaseTenantAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the number of items that need a person, and the connections."""
-        stopped = Count("items", filter=Q(items__state=Item.State.STOPPED))
+        counted = Item.objects.filter(tenant=OuterRef("pk"), state=Item.State.STOPPED).order_by().values("tenant")
+        stopped = Coalesce(Subquery(counted.annotate(count=Count("pk")).values("count")), 0)
         return super().get_queryset(request).annotate(stopped=stopped).prefetch_related("connections")
 
     def changeform_view(

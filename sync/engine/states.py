@@ -195,10 +195,12 @@ def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fie
 
 def wake(items: QuerySet[Item], *, actor: str = SYSTEM, note: str = "") -> int:
     """Make items due again. What is being sent right now was judged by what was known before: it is marked, so that its
-    end is another look. What is due already waits for us to commit, so that it is judged by what we know.
+    end is another look. What is due already waits for us to commit, so that it is judged by what we know. What a
+    person left out stays out.
     """
     with transaction.atomic():
-        rows = dict(items.order_by("pk").select_for_update(of=("self",)).values_list("pk", "state"))
+        judged = items.exclude(state=State.LEFT_OUT, cause=BY_HAND).order_by("pk")
+        rows = dict(judged.select_for_update(of=("self",)).values_list("pk", "state"))
         running = [pk for pk, state in rows.items() if state == State.RUNNING]
         Item.objects.filter(pk__in=running).update(not_before=timezone.now())
         idle = [pk for pk, state in rows.items() if state not in {State.RUNNING, State.PENDING}]

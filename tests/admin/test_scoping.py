@@ -1,0 +1,155 @@
+"""Principle 13: a user of one company finds nothing of another, on any page, in any list, by any act."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from integration.models import Tenant
+from sync.models import Document, Item
+
+ROLES = ["owner", "bookkeeper", "reader", "stranger"]
+OPERATORS_ONLY = {"user", "membership", "periodictask", "intervalschedule", "crontabschedule", "clockedschedule"}
+PAGES = ["change", "delete", "history"]
+
+
+def rows_of(tenant: Tenant) -> list[tuple[str, int]]:
+    """Address prefix and key of every row of a company that the admin can show."""
+    found = []
+    for model in admin.site._registry:
+        fields = {field.name for field in model._meta.get_fields()}
+        if model is Tenant:
+            keys = [tenant.pk]
+        elif "tenant" in fields:
+            keys = list(model._default_manager.filter(tenant=tenant).values_list("pk", flat=True))
+        else:
+            continue
+        found += [(f"admin:{model._meta.app_label}_{model._meta.model_name}", key) for key in keys]
+    return found
+
+
+def every_list() -> list[str]:
+    return [f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_of_another_company_do_not_exist(log_in: Callable[[str], Client], other: Tenant, role: str):
+    client, seen = log_in(role), 0
+    for prefix, key in rows_of(other):
+        for page in PAGES:
+            try:
+                address = reverse(f"{prefix}_{page}", args=[key])
+            except NoReverseMatch:
+                continue
+            for answer in (client.get(address), client.post(address, {"post": "yes", "name": "stulen"})):
+                assert answer.status_code in {403, 404}, address
+                assert b"Annat" not in answer.content
+            seen += 1
+    assert seen >= 30
+    other.refresh_from_db()
+    assert other.name == "Annat Bygg AB"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_acts_on_another_company_do_not_exist(log_in: Callable[[str], Client], other: Tenant, role: str):
+    client, item = log_in(role), other.items.get()
+    acts = [reverse(f"admin:sync_item_{name}", args=[item.pk]) for name in ("retry", "leave-out", "already-there")]
+    acts.append(reverse("admin:integration_connection_check", args=[other.connections.first().pk]))
+    acts.append(reverse("admin:sync_pipeline_read", args=[other.pipelines.first().pk]))
+    acts.append(reverse("admin:sync_document_file", args=[Document.objects.get(tenant=other).pk]))
+    for connection in other.connections.all():
+        acts.append(reverse("integration:connect", args=[connection.pk]))
+    for address in acts:
+        assert client.post(address, {"note": "x", "number": "1", "apply": "1"}).status_code in {404, 405}, address
+        assert client.get(address).status_code in {404, 405}, address
+    item.refresh_from_db()
+    assert (item.state, item.cause, item.target_id) == ("stopped", "C4", "")
+
+
+@pytest.mark.parametrize("role", ["owner", "bookkeeper", "reader"])
+def test_lists_hold_only_the_own_company(log_in: Callable[[str], Client], mine: Tenant, other: Tenant, role: str):
+    client = log_in(role)
+    for name in every_list():
+        for query in ("", "?q=annat", "?tenant=annat", "?tenant__slug=annat", "?all="):
+            answer = client.get(reverse(name) + query)
+            if any(each in name for each in OPERATORS_ONLY - {"membership"}):
+                assert answer.status_code == 403
+            else:
+                assert answer.status_code in {200, 302, 400, 403}, name
+            assert b"Annat Bygg" not in answer.content
+            assert b"hos annat" not in answer.content
+    assert b"Mitt Bygg" in client.get(reverse("admin:index")).content
+    assert b"Annat Bygg" not in client.get(reverse("admin:index")).content
+
+
+@pytest.mark.parametrize("role", ["owner", "bookkeeper", "reader"])
+def test_choices_offer_only_the_own_company(log_in: Callable[[str], Client], mine: Tenant, other: Tenant, role: str):
+    client = log_in(role)
+    add = client.get(reverse("admin:integration_valuemap_add"))
+    assert add.status_code == (200 if role == "owner" else 403)
+    assert b"Annat Bygg" not in add.content
+    for model, field in (("membership", "user"), ("membership", "tenant"), ("valuemap", "tenant")):
+        query = {"app_label": "integration", "model_name": model, "field_name": field, "term": "a"}
+        answer = client.get(reverse("admin:autocomplete"), query)
+        assert answer.status_code in {403, 404} or "annat" not in answer.content.decode().lower()
+
+
+def test_a_list_action_leaves_rows_of_another_company_alone(
+    log_in: Callable[[str], Client], mine: Tenant, other: Tenant
+):
+    client, theirs, ours = log_in("bookkeeper"), other.items.get(), mine.items.get()
+    data = {"action": "retry", "_selected_action": [str(theirs.pk), str(ours.pk)]}
+    client.post(reverse("admin:sync_item_changelist"), data)
+    states = dict(Item.objects.values_list("pk", "state"))
+    assert states == {theirs.pk: "stopped", ours.pk: "pending"}
+
+
+def test_a_value_cannot_be_put_into_another_company(log_in: Callable[[str], Client], mine: Tenant, other: Tenant):
+    client = log_in("owner")
+    data = {"tenant": other.pk, "kind": "unit", "source": "kubik", "target": "m3"}
+    assert client.post(reverse("admin:integration_valuemap_add"), data).status_code == 200
+    assert other.value_maps.count() == 1
+    assert client.post(reverse("admin:integration_valuemap_add"), {**data, "tenant": mine.pk}).status_code == 302
+    assert mine.value_maps.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("role", "acts", "owns"), [("owner", True, True), ("bookkeeper", True, False), ("reader", False, False)]
+)
+def test_what_each_role_may(log_in: Callable[[str], Client], mine: Tenant, role: str, acts: bool, owns: bool):
+    client, item = log_in(role), mine.items.get()
+    page = client.get(reverse("admin:sync_item_change", args=[item.pk]))
+    assert page.status_code == 200
+    assert ("Försök igen" in page.content.decode()) is acts
+    assert client.post(reverse("admin:sync_item_retry", args=[item.pk])).status_code == (302 if acts else 404)
+    item.refresh_from_db()
+    assert item.state == ("pending" if acts else "stopped")
+
+    pipeline = mine.pipelines.get(flow="projects")
+    address = reverse("admin:sync_pipeline_change", args=[pipeline.pk])
+    answer = client.post(address, {"enabled": "on", "cadence": "600", "setting_orders": "on"})
+    assert answer.status_code == (302 if owns else 403)
+    pipeline.refresh_from_db()
+    assert pipeline.cadence == (600 if owns else 120)
+    assert client.post(reverse("admin:sync_pipeline_read", args=[pipeline.pk])).status_code == (302 if acts else 404)
+
+    connection = mine.connections.get(system="smartdok")
+    connect = reverse("admin:integration_connection_change", args=[connection.pk])
+    assert ("field_token" in client.get(connect).content.decode()) is owns
+    check = reverse("admin:integration_connection_check", args=[connection.pk])
+    if not owns:
+        assert client.post(check).status_code == 404
+        assert client.post(connect, {"field_token": "ny"}).status_code == 403
+
+
+def test_nobody_gets_in_without_logging_in(mine: Tenant):
+    client = Client()
+    for prefix, key in rows_of(mine):
+        try:
+            answer = client.get(reverse(f"{prefix}_change", args=[key]))
+        except NoReverseMatch:
+            continue
+        assert answer.status_code == 302
+        assert "/admin/login/" in answer["Location"]
