@@ -52,6 +52,7 @@ class Pipeline(models.Model):
     failed_cause = models.CharField(_("last reading failed by"), max_length=60, blank=True)
     failed_params = models.JSONField(default=dict, blank=True)
     failures = models.PositiveIntegerField(default=0)
+    audit = models.JSONField(_("last audit"), default=dict, blank=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 

@@ -10,10 +10,11 @@ from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
 from integration import registry
-from integration.models import Connection
+from integration.models import Connection, Tenant
 from integration.systems.base import Notice
 from sync import alerts, documents
 from sync.engine import access, acts, dispatch, preflight, problems, rehearsal, states
+from sync.engine.audit import audit
 from sync.engine.preflight.adopt import adopt
 from sync.engine.pull import pull
 from sync.engine.push import push
@@ -137,6 +138,19 @@ def dry_run(dry_run_id: int) -> None:
     row = DryRun.objects.select_related("tenant").get(pk=dry_run_id)
     if row.finished_at is None:
         rehearsal.run(row)
+
+
+@shared_task(name="sync.audit", **ROBUST)
+def audit_all() -> None:
+    """Once a day: references and files that no row tells of, each tenant in a task of its own."""
+    for tenant_id in Tenant.objects.filter(active=True).values_list("pk", flat=True):
+        audit_tenant.delay(tenant_id)
+
+
+@shared_task(name="sync.audit_tenant", **ROBUST)
+def audit_tenant(tenant_id: int) -> None:
+    """Look at one tenant; the findings lie on its pipelines and in `status`."""
+    audit(Tenant.objects.get(pk=tenant_id))
 
 
 @shared_task(name="sync.health", **ROBUST)

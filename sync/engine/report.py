@@ -86,6 +86,7 @@ def status(tenant: Tenant) -> dict[str, Any]:
                 "paused": each.paused_cause,
                 "failed": each.failed_cause,
                 "explanation": why(each.paused_cause or each.failed_cause, each.paused_params or each.failed_params),
+                "audit": each.audit,
                 "states": dict(each.items.filter(gone_at=None).order_by().values_list("state").annotate(n=Count("pk"))),
             }
             for each in tenant.pipelines.all()

@@ -150,6 +150,7 @@ class Flow(Generic[R, W]):
         later_changes: what a change in the source after the transfer becomes: written, or shown to a person (I3).
         fetches: its records stand for files, which are fetched from the source and kept before they are sent (S6).
         maps: kinds of mapped values that the rules look up (`Desk.value`), so that they are offered where one is wrong.
+        marks: what our references in the target begin with; empty where the target bears none of ours (I2).
         rank: order among the flows of a tenant.
     """
 
@@ -161,6 +162,7 @@ class Flow(Generic[R, W]):
     upstream: ClassVar[tuple[str, ...]] = ()
     later_changes: ClassVar[Literal["update", "show"]] = "update"
     fetches: ClassVar[bool] = False
+    marks: ClassVar[str] = ""
     maps: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()

@@ -12,11 +12,12 @@ from sync.flows.invoice_sums import row_as_sent, whole_invoice_row
 
 MOST_ROWS = 500
 NOTHING = Decimal(0)
+MARK = "BYGGBRO-"
 
 
 def reference(source_id: str) -> str:
     """I2: our reference, of fixed width, so that no reference contains another (Fortnox searches by substring)."""
-    return f"BYGGBRO-{source_id:0>12}"
+    return f"{MARK}{source_id:0>12}"
 
 
 @flow
@@ -30,6 +31,7 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
     cadence = 60
     upstream = ("customers", "projects", "articles")
     later_changes = "show"
+    marks = MARK
     maps = ("unit",)
     rank = 40
     settings = (

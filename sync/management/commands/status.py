@@ -38,6 +38,9 @@ class Command(OneLine):
             states = ", ".join(f"{state} {number}" for state, number in pipeline["states"].items()) or "empty"
             held = f" – {pipeline['explanation']}" if pipeline["explanation"] else ""
             self.stdout.write(f"  {flow}: {states}{held}")
+            for kind, findings in pipeline["audit"].items():
+                if findings and kind != "at":
+                    self.stdout.write(f"    audit {pipeline['audit']['at'][:16]}: {kind}: {findings}")
         for item in told["needs_you"] + told["waiting"]:
             self.stdout.write(
                 f"    {item['state']} {item['flow']} {item['number']} {item['title']}: {item['explanation']}"
