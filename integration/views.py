@@ -139,8 +139,15 @@ def _page(
         "company": (params or {}).get("company") or (connection.params.get("company") if connection else ""),
         "params": params or {},
         "detail": detail,
-        "title": _("%(system)s is connected") % {"system": system}
-        if outcome == "connected"
-        else _("%(system)s is not connected") % {"system": system},
+        "title": _title(outcome, connection) % {"system": system},
     }
     return render(request, "integration/consent.html", context, status=status)
+
+
+def _title(outcome: str, connection: Connection | None) -> str:
+    """Whether it is connected now; a failed attempt to connect again leaves what works as it is."""
+    if outcome == "connected":
+        return _("%(system)s is connected")
+    if connection and connection.state == Connection.State.CONNECTED:
+        return _("%(system)s is connected as before")
+    return _("%(system)s is not connected")
