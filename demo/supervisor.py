@@ -98,8 +98,7 @@ class Demo:
     def _connected(self, services: Child) -> dict[str, str]:
         """The variables that lead to PostgreSQL and Redis, once both run."""
         pipe = services.process.stdout
-        ready, _, _ = select.select([pipe], [], [], START_SECONDS)
-        line = pipe.readline() if ready and pipe else b""
+        line = pipe.readline() if pipe and select.select([pipe], [], [], START_SECONDS)[0] else b""
         if not line:
             raise Failed(f"PostgreSQL or Redis does not start. {services.log} ends with:\n{services.tail()}")
         held: dict[str, str] = json.loads(line)

@@ -1,6 +1,7 @@
 """What the pass came to: the table of counts, and the comparison of both twins with what the product says."""
 
 import datetime
+from typing import Any
 
 import requests
 
@@ -34,17 +35,19 @@ def compare(tenants: list[Tenant], smartdok_url: str, fortnox_url: str) -> dict[
     return found
 
 
-def _state(url: str) -> "dict":  # type: ignore[type-arg]
+def _state(url: str) -> Any:
     try:
         answer = requests.get(f"{url}/_state", timeout=30)
         answer.raise_for_status()
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
     except (requests.RequestException, ValueError) as error:
         raise Failed(f"The twin at {url} does not say what lies in it: {error}") from None
 
 
 def _told(tenant: Tenant) -> dict[tuple[str, str], Told]:
-    rows = Item.objects.filter(tenant=tenant).values_list(
-        "pipeline__flow", "source_id", "state", "cause", "params", "adopted", "notes"
-    )
-    return {(flow, key): Told(*told, adopted=adopted, noted=bool(notes)) for flow, key, *told, adopted, notes in rows}
+    return {
+        (item.pipeline.flow, item.source_id): Told(
+            item.state, item.cause, item.params, adopted=item.adopted, noted=bool(item.notes)
+        )
+        for item in Item.objects.filter(tenant=tenant).select_related("pipeline")
+    }
