@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from demo.comparison import Compared, Difference
@@ -47,7 +47,7 @@ class Screen:
         if not self.console.is_terminal:
             yield self._lines()
             return
-        columns = TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        columns = TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn()
         with Progress(*columns, console=self.console) as live:
             tasks: dict[tuple[str, str], TaskID] = {}
 
