@@ -8,7 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -188,11 +188,10 @@ class Http:
         """One request; headers that the vendor no longer takes are renewed once, since it did nothing with them."""
         headers = self.auth.headers()
         for renewed in (False, True):
-            if self.throttle:
-                self.throttle.acquire()
-            before_send()
-            sent = {**headers, **(extra or {})}
-            answer = self._once(method, path, params=params, headers=sent, body=body, largest=largest)
+            with self.throttle.place() if self.throttle else nullcontext():
+                before_send()
+                sent = {**headers, **(extra or {})}
+                answer = self._once(method, path, params=params, headers=sent, body=body, largest=largest)
             if answer.status < 300:
                 return answer
             if not renewed and self.expired(answer) and self.auth.renew(headers):
