@@ -167,7 +167,7 @@ class World:
     def start(self, workers: int = 1, *, slots: int = 2, tickers: int = 1, beats: int = 0) -> None:
         """Workers with so many slots each, gunicorn for the documents, and whoever says when to look."""
         address = f"127.0.0.1:{self.port}"
-        self.add("gunicorn", ["gunicorn", "tests.chaos.web", "--bind", address, "--threads", "4", "--log-level", "error"])
+        self.add("gunicorn", ["gunicorn", "tests.chaos.web", "-b", address, "--threads", "4", "--log-level", "error"])
         for number in range(workers):
             self.add(f"worker-{number}", [
                 "celery", "-A", "tests.chaos.worker", "worker", "-c", str(slots), "-n", f"w{number}@%h",
