@@ -8,7 +8,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Företaget används redan",
             "Det här företaget i {system} är redan kopplat till ett annat företag i Byggbro. Ingenting har ändrats.",
-            "Kontrollera att ni valde rätt företag i {system}.\nÄr det rätt: kontakta den som skickade startlänken.",
+            "Kontrollera att du valde rätt företag i {system}.\nÄr det rätt: kontakta den som skickade startlänken.",
         ),
         (
             "The company is in use already",
@@ -16,6 +16,20 @@ CAUSES: dict[str, Cause] = {
             "Make sure that you chose the right company in {system}.\n"
             "If it is right: ask whoever sent the set-up link.",
         ),
+    ),
+    "setup.no_projects": cause(
+        "bookkeeper",
+        (
+            "Är projektredovisning påslagen?",
+            "{system} har inte ett enda projekt. Om projektredovisning inte är påslagen tar {system} inte emot några.",
+            "Fortnox: Inställningar → Bokföring → Kostnadsställe/projekt → kontrollera att Projekt är påslaget.",
+        ),
+        (
+            "Is project accounting switched on?",
+            "{system} has not a single project. If project accounting is not switched on, {system} takes none.",
+            "Fortnox: Inställningar → Bokföring → Kostnadsställe/projekt → make sure that Projekt is switched on.",
+        ),
+        rule="P5",
     ),
     "setup.other_company": cause(
         "site",

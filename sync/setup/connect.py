@@ -76,11 +76,11 @@ def exchange(link: SetupLink, connection: Connection, code: str, redirect_uri: s
         reach = kind(connection, patience=PATIENCE).reach()
     except Fault as fault:
         reach = Reach((fault,))
-    with transaction.atomic():
-        connected(link, connection, identity, reach)
+    connected(link, connection, identity, reach)
     return Tried(None, identity, reach)
 
 
+@transaction.atomic
 def connected(link: SetupLink, connection: Connection, identity: Identity, reach: Reach) -> None:
     """Write down who answered; what waited for the connection goes on (`sync.signals`)."""
     company = reach.company or identity.company

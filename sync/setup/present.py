@@ -49,7 +49,7 @@ ACTIONS = {
     "unchanged": gettext_lazy("is there already"),
     "left_out": gettext_lazy("is left out"),
     "waiting": gettext_lazy("waits"),
-    "stopped": gettext_lazy("needs you"),
+    "stopped": gettext_lazy("to be looked at"),
     "": "",
 }
 MATCHES = {

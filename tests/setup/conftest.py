@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 from django.test import Client
 
 from integration.models import Connection, Tenant
@@ -17,6 +18,7 @@ from sync.setup import links
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """GETs are repeated at once, and what a page hands to the workers is done on the spot."""
     monkeypatch.setattr("integration.http.random.uniform", lambda low, high: 0.0)
+    monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -46,25 +48,18 @@ def link(url: str) -> SetupLink:
 @pytest.fixture
 def consent(client: Client) -> Callable[..., Any]:
     """Goes to Fortnox and back, as a browser would."""
-    import requests
 
     def go(url: str, company: Any, *, decision: str = "approve", drop: tuple[str, ...] = ()) -> Any:
         away = client.post(f"{url}connect/fortnox/", {"act": "connect"})
         assert away.status_code == 302
         page = urlsplit(away["Location"])
-        form = {**_query(page.query), "company": str(company), "decision": decision}
+        form = {**dict(parse_qsl(page.query)), "company": str(company), "decision": decision}
         answer = requests.post(f"{page.scheme}://{page.netloc}{page.path}", data=form, allow_redirects=False, timeout=5)
         back = urlsplit(answer.headers["Location"])
-        query = {name: value for name, value in _query(back.query).items() if name not in drop}
+        query = {name: value for name, value in parse_qsl(back.query) if name not in drop}
         return client.get(back.path, query)
 
     return go
-
-
-def _query(text: str) -> dict[str, str]:
-    from urllib.parse import parse_qsl
-
-    return dict(parse_qsl(text))
 
 
 @pytest.fixture

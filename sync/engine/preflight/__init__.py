@@ -25,10 +25,10 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from integration.errors import Fault
+from integration.errors import ConfigError, Fault
 from integration.http import counted
 from integration.models import Tenant
-from integration.records import Article, Invoice
+from integration.records import Article, Invoice, Project
 from integration.systems.base import Reach
 from sync.engine.access import Systems
 from sync.engine.preflight import lookalikes
@@ -157,11 +157,21 @@ def _conditions(reached: dict[str, Reach], table: Table) -> Iterator[dict[str, A
     seen = set()
     faults = [(system, fault) for system, each in reached.items() for fault in each.refused]
     faults += [(book.pipeline.target, book.fault) for book in table.books.values() if book.fault]
+    faults += [(book.pipeline.target, fault) for book in table.books.values() for fault in _suspicions(book)]
     for system, fault in faults:
         key = (fault.cause, fault.params.get("right") or "")
         if key not in seen:
             seen.add(key)
             yield {"cause": fault.cause, "params": {"system": system, **fault.params}, "system": system}
+
+
+def _suspicions(book: Book) -> Iterator[Fault]:
+    """What holds a pipeline up already; and project accounting, which shows by a refused write alone (P5): where a
+    company has no project at all it may be off."""
+    if book.pipeline.paused_cause:
+        yield ConfigError(book.pipeline.paused_cause, scope="flow", **book.pipeline.paused_params)
+    elif book.flow.reads is Project and book.listed == [] and book.entries:
+        yield ConfigError("setup.no_projects", scope="flow")
 
 
 def _new_units(table: Table, systems: Systems) -> list[str]:
