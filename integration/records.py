@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from cattrs.errors import BaseValidationError
 from cattrs.preconf.json import make_converter
 
 R = TypeVar("R")
@@ -26,9 +27,20 @@ def dump(record: Any) -> dict[str, Any]:
     return plain
 
 
+class OutdatedRecord(Exception):
+    """The stored values have the shape of an earlier version's record."""
+
+
 def load(plain: dict[str, Any], record: type[R]) -> R:
-    """The record that `dump` wrote."""
-    return _converter.structure(plain, record)
+    """The record that `dump` wrote.
+
+    Raises:
+        OutdatedRecord: it was written when the record had other fields.
+    """
+    try:
+        return _converter.structure(plain, record)
+    except BaseValidationError:
+        raise OutdatedRecord(record.__name__) from None
 
 
 def fingerprint(plain: Any) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from integration.errors import InvalidRecord
-from integration.records import dump, load
+from integration.errors import InvalidRecord, Waiting
+from integration.records import OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine.access import Systems
 from sync.engine.desk import ItemDesk
@@ -70,8 +70,12 @@ def _lay_out(item: Item, systems: Systems) -> _LaidOut:
     if item.record is None:
         raise InvalidRecord("data.unreadable", **item.params)
     flow = item.pipeline.rules
+    try:
+        record: Any = load(item.record, flow.reads)
+    except OutdatedRecord:
+        raise Waiting("data.outdated", needs=[]) from None
     desk = _Desk(item)
-    prepared = flow.prepare(load(item.record, flow.reads), desk)
+    prepared = flow.prepare(record, desk)
     writer = systems.writer(item.pipeline.target, flow.writes)
     return _LaidOut(prepared, writer.payload(prepared), writer, desk)
 

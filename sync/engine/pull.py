@@ -267,7 +267,7 @@ def _missing(pipeline: Pipeline, seen: set[str]) -> None:
     gone = Item.objects.filter(pk__in=gone_ids)
     gone.update(gone_at=timezone.now())
     states.move(
-        gone.filter(target_id="", intent_at=None), State.LEFT_OUT, actor=states.SYSTEM,
+        gone.filter(target_id="", intent_at=None).exclude(cause=states.BY_HAND), State.LEFT_OUT, actor=states.SYSTEM,
         reason=Item.Reason.LEFT_OUT, cause="gone",
     )  # fmt: skip
     if pipeline.rules.later_changes == "show":

@@ -28,13 +28,14 @@ from integration.errors import (
     Unconfirmed,
     Waiting,
 )
-from integration.records import Note, dump, load
+from integration.records import Note, OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine import presence, states
 from sync.engine.access import Systems, at_fault, resume
 from sync.engine.desk import ItemDesk, came_true
 from sync.engine.problems import cause_gone
 from sync.engine.states import LeaseLost, State
+from sync.flows.base import need_pull
 from sync.models import Attempt, Item, Pipeline
 
 log = structlog.get_logger(__name__)
@@ -145,7 +146,7 @@ class Push:
     def _deliver(self) -> str:
         if self.item.record is None:
             raise InvalidRecord("data.unreadable", **self.item.params)
-        record: Any = load(self.item.record, self.flow.reads)
+        record = self._record()
         if self.item.target_id and self.flow.later_changes == "show":
             return self._show(record)
         self._keep_file(record)
@@ -170,6 +171,19 @@ class Push:
                     raise refusal from None
         return self._adopt(writer, prepared, payload, found)
 
+    def _record(self) -> Any:
+        """The record as it was read.
+
+        Raises:
+            Waiting: an earlier version of Byggbro stored it in another shape, so it is read anew first.
+        """
+        try:
+            return load(self.item.record or {}, self.flow.reads)
+        except OutdatedRecord:
+            Item.objects.filter(pk=self.item.pk).update(fingerprint="", memo={})
+            Pipeline.objects.filter(pk=self.pipeline.pk).update(cursor={})
+            raise Waiting("data.outdated", needs=[need_pull(self.pipeline.flow)]) from None
+
     def _renumbered(self) -> None:
         """Numbers are the keys (G2): under a new number it is another object, matched anew. The old one stays."""
         self.desk.note(Note("G2", "number", "renumbered", self.item.target_key, self.item.key))
@@ -178,7 +192,10 @@ class Push:
 
     def _show(self, record: Any) -> str:
         """Transferred once and for all: a change is shown to a person, not written (I3)."""
-        sent = load(self.item.sent_record, self.flow.reads) if self.item.sent_record else record
+        try:
+            sent = load(self.item.sent_record, self.flow.reads) if self.item.sent_record else record
+        except OutdatedRecord:
+            sent = record  # sent by an earlier version; what changes from here on is shown
         if self.item.gone_at:
             raise Changed("I3.gone")
         if fault := self.flow.changed(sent, record):

@@ -22,6 +22,19 @@ CAUSES: dict[str, Cause] = {
             "Open the record in the system it comes from, correct the data and save.\n" + _GOES_EN,
         ),
     ),
+    "data.outdated": cause(
+        "",
+        (
+            "Läses in på nytt",
+            "Posten lästes av en tidigare version av Byggbro och läses nu in på nytt.",
+            "Ingenting behöver göras: det sker av sig självt inom några minuter.",
+        ),
+        (
+            "Being read anew",
+            "The record was read by an earlier version of Byggbro and is now being read anew.",
+            "Nothing needs to be done: it happens by itself within minutes.",
+        ),
+    ),
     "gone": cause(
         "",
         (

@@ -168,7 +168,8 @@ def _named(kind: str, shown: str, peer: Peer | None) -> str:
     if peer is None:
         return f"{kind} {shown}"
     why = f", {peer.cause}" if peer.cause else ""
-    return f"{kind} {shown} {peer.title} ({peer.state}{why})"
+    title = "" if peer.title == shown else f" {peer.title}"
+    return f"{kind} {shown}{title} ({peer.state}{why})"
 
 
 def _rows(record: Invoice, projects: dict[str, str], articles: dict[str, str], desk: Desk) -> tuple[OutgoingRow, ...]:
