@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from redis import RedisError
 
-from integration.errors import Fault, Transient
+from integration.errors import Fault, RateLimited, Transient
 from integration.mapping import SWEDEN
 from integration.records import Page, Read, Unreadable, dump, fingerprint
 from integration.systems.base import Window
@@ -138,6 +138,11 @@ def _window(
 
 def _failed(pipeline: Pipeline, fault: Fault) -> None:
     """Try again by the clock, later each time; a fault beyond this reading holds up what it concerns."""
+    if isinstance(fault, RateLimited):  # our own pace: no failure, only a pause
+        back = timezone.now() + datetime.timedelta(seconds=fault.wait)
+        held = Pipeline.objects.filter(pk=pipeline.pk, lease_token=pipeline.lease_token)
+        held.update(next_pull_at=back, lease_token=None, lease_until=None)
+        return
     if fault.scope != "item":
         at_fault(pipeline, fault, pipeline.source)
     failures = pipeline.failures + 1
