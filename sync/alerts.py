@@ -52,6 +52,15 @@ def digests() -> int:
     return sent
 
 
+def send_test(tenant: Tenant) -> int:
+    """A mail to everybody who would be told about the tenant's problems, so that they know it arrives. Mails sent.
+
+    Raises:
+        OSError: the mail server does not take it.
+    """
+    return _mail(tenant, "test", [])
+
+
 def _mail(tenant: Tenant, kind: str, problems: list[Problem]) -> int:
     recipients = Recipient.objects.filter(tenant=tenant)
     if kind == "digest":

@@ -1,22 +1,22 @@
-"""The first page: per company its connections, what needs a person by cause, and where everything stands."""
+"""The first page: for operators all companies at a glance, for everybody else their own (`sync.admin.company`)."""
 
+import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count, Max
 from django.http import HttpRequest
-from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integration.admin import LABELS, system_title
-from integration.models import Connection
-from integration.scoping import visible_tenants
-from sync.admin.tenants import held
-from sync.admin.words import WHO, flow_title
-from sync.explain import Explanation, explain
-from sync.models import Item, Pipeline
+from integration.models import Connection, Tenant
+from integration.scoping import is_operator, visible_tenants
+from sync.admin import company
+from sync.admin.figures import Standing, chart, held, sent_per_day, standings
+from sync.models import Pipeline
 
 SHOWN = 25  # companies on one page, those in trouble first
+CAUSES = 50
 SHUT = {Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED}
 
 admin.site.index_template = "sync/admin/index.html"
@@ -24,66 +24,77 @@ admin.site.index_template = "sync/admin/index.html"
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of the first page, in a handful of queries whatever the number of companies."""
-    tenants = list(visible_tenants(request.user))
-    ids = [tenant.pk for tenant in tenants]
-    items = Item.objects.filter(tenant_id__in=ids, gone_at=None).order_by()
-    changed = Item.objects.filter(tenant_id__in=ids, reason=Item.Reason.CHANGED).order_by()
-    by_state = {
-        (tenant, flow, state): count
-        for tenant, flow, state, count in items.values_list("tenant_id", "pipeline__flow", "state").annotate(
-            count=Count("pk")
-        )
-    }
-    stopped = (items.filter(state=Item.State.STOPPED) | changed.filter(state=Item.State.STOPPED)).values_list(
-        "tenant_id", "pipeline__flow", "cause"
-    )
-    groups = list(stopped.annotate(count=Count("pk"), sample=Max("pk")))
-    params = dict(Item.objects.filter(pk__in=[group[4] for group in groups]).values_list("pk", "params"))
-    causes: dict[int, list[dict[str, Any]]] = {}
-    for tenant_id, flow, cause, count, sample in groups:
-        causes.setdefault(tenant_id, []).append(
-            {"flow": flow, "cause": cause, "count": count, "told": explain(cause, params.get(sample, {}))}
-        )
+    if not is_operator(request.user):
+        return {**context, "title": "Byggbro", **company.overview(request)}
+    return {**context, "title": "Byggbro", **_operators(list(visible_tenants(request.user)))}
+
+
+def _operators(tenants: list[Tenant]) -> dict[str, Any]:
+    """All companies: in which there is trouble, and of what kind."""
+    standing = standings(each.pk for each in tenants)
+    causes = held(tenants)
+    per_day = sent_per_day(None)
+    today = timezone.localdate()
+    days: dict[datetime.date, int] = {}
+    for (_tenant, day), count in per_day.items():
+        days[day] = days.get(day, 0) + count
     connections: dict[int, list[Connection]] = {}
-    for connection in Connection.objects.filter(tenant_id__in=ids).order_by("system"):
+    for connection in Connection.objects.filter(tenant__in=tenants).order_by("system"):
         connections.setdefault(connection.tenant_id, []).append(connection)
-    pipelines: dict[int, list[Pipeline]] = {}
-    for pipeline in Pipeline.objects.filter(tenant_id__in=ids):
-        pipelines.setdefault(pipeline.tenant_id, []).append(pipeline)
-
-    shown: list[dict[str, Any]] = []
+    paused = set(Pipeline.objects.exclude(paused_cause="").values_list("tenant_id", flat=True))
+    read = _last_read(tenants)
+    troubled = {row.tenant.pk for row in causes}
+    rows = []
     for tenant in tenants:
-        mine = sorted(pipelines.get(tenant.pk, []), key=lambda each: each.rules.rank)
-        stops = sorted(causes.get(tenant.pk, []), key=lambda each: (-each["count"], each["flow"]))
+        mine = standing.get(tenant.pk, Standing())
         links = connections.get(tenant.pk, [])
-        shown.append(
-            {
-                "tenant": tenant,
-                "connections": [_connection(each) for each in links],
-                "held": [
-                    {"flow": flow_title(each.flow), "told": held(each)} for each in mine if each.paused_cause
-                ],
-                "causes": [_cause(tenant.slug, **group) for group in stops],
-                "flows": [_flow(tenant.slug, each, by_state) for each in mine],
-                "light": _light(links, bool(stops)),
-            }
-        )
-    shown.sort(key=lambda each: (each["light"] == "done", each["tenant"].name.casefold()))
+        light = _light(links, tenant.pk in troubled or tenant.pk in paused, mine)
+        rows.append({
+            "tenant": tenant,
+            "connections": [_connection(each) for each in links],
+            "standing": mine,
+            "sent": per_day.get((tenant.pk, today), 0),
+            "read": read.get(tenant.pk),
+            "light": light,
+            "told": LIGHTS[light](),
+            "label": LIGHT_LABELS[light],
+        })  # fmt: skip
+    rows.sort(key=lambda each: (ORDER[each["light"]], each["tenant"].name.casefold()))
+    oldest = min((each.oldest for each in standing.values() if each.oldest), default=None)
     return {
-        **context,
-        "title": "Byggbro",
-        "tenants": shown[:SHOWN],
-        "further": max(len(shown) - SHOWN, 0),
-        "states": [label for _, label in Item.State.choices],
+        "operator": True,
+        "tiles": [
+            (_("Companies"), len(tenants)),
+            (_("In trouble"), sum(each["light"] == "stopped" for each in rows)),
+            (_("Items that need a person"), sum(each.stopped for each in standing.values())),
+            (_("Backlog"), sum(each.backlog for each in standing.values())),
+            (_("Sent today"), days.get(today, 0)),
+        ],
+        "oldest": oldest,
+        "chart": chart(days),
+        "causes": causes[:CAUSES],
+        "further_causes": max(len(causes) - CAUSES, 0),
+        "tenants": rows[:SHOWN],
+        "further": max(len(rows) - SHOWN, 0),
     }
 
 
-def _light(connections: list[Connection], needs_person: bool) -> str:
+LIGHTS = {
+    "stopped": lambda: _("Trouble"),
+    "waiting": lambda: _("Needs a look"),
+    "done": lambda: _("All well"),
+}
+LIGHT_LABELS = {"stopped": "danger", "waiting": "warning", "done": "success"}
+ORDER = {"stopped": 0, "waiting": 1, "done": 2}
+
+
+def _light(connections: list[Connection], needs_person: bool, standing: Standing) -> str:
     """Red for a connection that is shut, yellow for something that needs a person, green else."""
     states = {each.state for each in connections}
     if states & SHUT:
         return "stopped"
-    return "waiting" if needs_person or states - {Connection.State.CONNECTED} else "done"
+    trouble = needs_person or standing.stopped or states - {Connection.State.CONNECTED}
+    return "waiting" if trouble else "done"
 
 
 def _connection(row: Connection) -> dict[str, Any]:
@@ -91,26 +102,10 @@ def _connection(row: Connection) -> dict[str, Any]:
     return {"row": row, "label": LABELS.get(Connection.State(row.state), "default"), "text": text}
 
 
-def _cause(slug: str, flow: str, cause: str, count: int, told: Explanation) -> dict[str, Any]:
-    url = _items(tenant=slug, flow=flow, state=Item.State.STOPPED, cause=cause)
-    return {"count": count, "flow": flow_title(flow), "title": told.title, "who": WHO[told.who], "url": url}
-
-
-def _flow(slug: str, pipeline: Pipeline, by_state: dict[tuple[int, str, str], int]) -> dict[str, Any]:
-    cells = [
-        {
-            "count": by_state.get((pipeline.tenant_id, pipeline.flow, state), 0),
-            "url": _items(tenant=slug, flow=pipeline.flow, state=state),
-        }
-        for state in Item.State.values
-    ]
-    return {
-        "title": flow_title(pipeline.flow),
-        "enabled": pipeline.enabled,
-        "pulled_at": pipeline.pulled_at,
-        "cells": cells,
-    }
-
-
-def _items(**filters: str) -> str:
-    return f"{reverse('admin:sync_item_changelist')}?{urlencode(filters)}"
+def _last_read(tenants: list[Tenant]) -> dict[int, datetime.datetime]:
+    """When anything of a company was last read to the end."""
+    rows = Pipeline.objects.filter(tenant__in=tenants).exclude(pulled_at=None).order_by()
+    found: dict[int, datetime.datetime] = {}
+    for tenant_id, at in rows.values_list("tenant_id", "pulled_at"):
+        found[tenant_id] = max(found.get(tenant_id, at), at)
+    return found

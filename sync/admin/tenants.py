@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from integration import registry
@@ -15,12 +17,32 @@ from integration.admin import LABELS as CONNECTION_LABELS
 from integration.admin import TenantAdmin as BaseTenantAdmin
 from integration.admin import system_title
 from integration.models import Connection, Tenant
+from integration.scoping import OWN, may
+from sync.admin import pausing
 from sync.admin.words import flow_title
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
-from sync.models import Item
+from sync.models import Item, Recipient
 
 admin.site.unregister(Tenant)
+
+
+class RecipientInline(TabularInline):
+    """Who is mailed about the company's problems; its owner chooses."""
+
+    model = Recipient
+    extra = 0
+    tab = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Every member."""
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The owner."""
+        return may(request.user, obj.pk if obj else None, OWN)
+
+    has_add_permission = has_delete_permission = has_change_permission
 
 
 @admin.register(Tenant)
@@ -28,7 +50,22 @@ class TenantAdmin(BaseTenantAdmin):
     """A company's page shows how its connections and pipelines are."""
 
     list_display = ("name", "slug", "go_live", "systems", "open_items", "active")
+    change_form_outer_before_template = "sync/admin/tenant_buttons.html"
     change_form_outer_after_template = "sync/admin/tenant_overview.html"
+    inlines = (*BaseTenantAdmin.inlines, RecipientInline)
+
+    def get_urls(self) -> list[Any]:
+        """Pause, resume and the test mail."""
+        extra = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(view),
+                {"model_admin": self},
+                name=f"integration_tenant_{name}",
+            )
+            for name, view in (("pause", pausing.pause), ("resume", pausing.resume), ("test-mail", pausing.test_mail))
+        ]
+        return [*extra, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the number of items that need a person, and the connections."""
@@ -42,6 +79,10 @@ class TenantAdmin(BaseTenantAdmin):
         """With connections and pipelines below the form."""
         tenant = self.get_object(request, object_id) if object_id else None
         context = {**(extra_context or {}), **(_overview(tenant) if tenant else {})}
+        if tenant is not None:
+            context["company"] = tenant
+            context["may_act"] = self.has_act_permission(request, tenant)
+            context["may_own"] = self.has_own_permission(request, tenant)
         return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -75,6 +116,7 @@ class TenantAdmin(BaseTenantAdmin):
 def _overview(tenant: Tenant) -> dict[str, Any]:
     """Connections and pipelines with what is wrong with them."""
     return {
+        "paused": tenant.connections.filter(state=Connection.State.PAUSED).exists(),
         "connections": [
             {
                 "row": each,

@@ -53,7 +53,7 @@ CAUSES: dict[str, Cause] = {
             "Fakturan i Fortnox är inte ändrad.",
             "Jämför gammalt och nytt på postens sida i Byggbro.\n"
             "Ska Fortnox ändras: rätta fakturan där om den inte är bokförd, annars kreditera och skapa en ny.\n"
-            "Välj Finns redan på posten i Byggbro när det är hanterat.",
+            "Välj Markera som hanterad på posten i Byggbro när det är gjort, eller Behåll som det är i Fortnox.",
         ),
         (
             "Changed after transfer",
@@ -62,7 +62,7 @@ CAUSES: dict[str, Cause] = {
             "Compare old and new on the item's page in Byggbro.\n"
             "If Fortnox is to change: correct the invoice there unless it is booked; else credit it and make a "
             "new one.\n"
-            "Choose Already there on the item in Byggbro once it is dealt with.",
+            "Choose Mark as handled on the item in Byggbro once it is done, or Keep as it is in Fortnox.",
         ),
     ),
     "I3.withdrawn": cause(
@@ -89,13 +89,13 @@ CAUSES: dict[str, Cause] = {
             "Borttagen efter överföring",
             "Underlaget finns inte längre i SmartDok, men fakturan är redan skickad till Fortnox och ligger kvar där.",
             "Avgör om fakturan i Fortnox ska vara kvar. Annars: makulera eller kreditera den där.\n"
-            "Välj Finns redan på posten i Byggbro när det är hanterat.",
+            "Välj Markera som hanterad på posten i Byggbro när det är gjort, eller Behåll som det är i Fortnox.",
         ),
         (
             "Removed after transfer",
             "The billing basis is no longer in SmartDok, but the invoice was sent to Fortnox and still lies there.",
             "Decide whether the invoice in Fortnox is to stay. If not: cancel or credit it there.\n"
-            "Choose Already there on the item in Byggbro once it is dealt with.",
+            "Choose Mark as handled on the item in Byggbro once it is done, or Keep as it is in Fortnox.",
         ),
     ),
     "I4": cause(
@@ -203,13 +203,13 @@ CAUSES: dict[str, Cause] = {
             "Underlaget är markerat som krediterat i SmartDok. Fakturan ({sum_before}) ligger kvar i Fortnox.",
             "Fortnox: Fakturering → Kundfakturor → öppna fakturan → Kreditera (eller makulera, om den inte är "
             "bokförd).\n"
-            "Välj Finns redan på posten i Byggbro när det är hanterat.",
+            "Välj Markera som hanterad på posten i Byggbro när det är gjort, eller Behåll som det är i Fortnox.",
         ),
         (
             "Credited in SmartDok after transfer",
             "The billing basis is marked as credited in SmartDok. The invoice ({sum_before}) still lies in Fortnox.",
             "Fortnox: Fakturering → Kundfakturor → open the invoice → Kreditera (or cancel it, unless it is booked).\n"
-            "Choose Already there on the item in Byggbro once it is dealt with.",
+            "Choose Mark as handled on the item in Byggbro once it is done, or Keep as it is in Fortnox.",
         ),
     ),
     "I10.before": cause(

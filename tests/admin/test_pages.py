@@ -161,7 +161,7 @@ def test_the_overview_counts_by_cause(operator: Client, mine: Tenant, connection
     connection.enter("needs_consent", "smartdok.token_refused", {"status": 401})
     add_item(mine, "1002", "Den andra", state="stopped", reason="conflict", cause="C4")
     text = words(operator.get(reverse("admin:index")).content.decode())
-    assert "2 Kunder Två kunder har samma nummer den som arbetar i SmartDok" in text
+    assert "Mitt Bygg AB Två kunder har samma nummer Kunder 2 den som arbetar i SmartDok" in text
     assert "SmartDok: Måste anslutas igen" in text
 
 

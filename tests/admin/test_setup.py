@@ -14,7 +14,7 @@ from integration.systems.smartdok import SmartDok
 from sync.models import Pipeline
 from tests.admin.conftest import SECRET
 
-NO_MEMBERS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+NO_MEMBERS = {f"{name}-{count}_FORMS": "0" for name in ("memberships", "recipients") for count in ("TOTAL", "INITIAL")}
 
 
 def test_a_new_company_gets_its_connections_and_pipelines(log_in: Callable[[str], Client]):

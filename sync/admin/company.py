@@ -1,0 +1,120 @@
+"""The overview of one company, in its own words: what came over, what needs somebody, what waits."""
+
+import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from integration.admin import LABELS, system_title
+from integration.mapping import SWEDEN
+from integration.models import Connection, Tenant
+from integration.scoping import ACT, may, visible_tenants
+from sync.admin.figures import SENT, chart, held, items_url, sent_per_day, standings
+from sync.admin.tenants import held as held_pipeline
+from sync.admin.words import WHO, flow_title
+from sync.explain import explain
+from sync.models import Attempt, Item, Pipeline
+
+
+def overview(request: HttpRequest) -> dict[str, Any]:
+    """The company that was chosen, the first one else."""
+    tenants = list(visible_tenants(request.user))
+    if not tenants:
+        return {"nothing": True}
+    asked = request.GET.get("tenant")
+    tenant = next((each for each in tenants if each.slug == asked), tenants[0])
+    needs = [row for row in held([tenant]) if row.told.who]  # what heals by itself is told as waiting
+    connections = list(Connection.objects.filter(tenant=tenant).order_by("system"))
+    pipelines = sorted(Pipeline.objects.filter(tenant=tenant), key=lambda each: each.rules.rank)
+    for each in pipelines:
+        each.tenant = tenant
+    standing = standings([tenant.pk]).get(tenant.pk)
+    paused = [each for each in connections if each.state == Connection.State.PAUSED]
+    days = {day: count for (_tenant, day), count in sent_per_day([tenant.pk]).items()}
+    acting = may(request.user, tenant.pk, ACT)
+    return {
+        "company": tenant,
+        "choices": tenants if len(tenants) > 1 else [],
+        "needs": needs,
+        "waits": _waits(tenant),
+        "transfers": _transfers(tenant, pipelines),
+        "chart": chart(days),
+        "contacts": [_contact(each, pipelines) for each in connections],
+        "paused": paused,
+        "may_pause": acting and not paused and bool(connections),
+        "may_resume": acting and bool(paused),
+        "flows": [_flow(tenant, each, standing.by_flow if standing else {}) for each in pipelines],
+        "states": [label for _state, label in Item.State.choices],
+    }
+
+
+def _waits(tenant: Tenant) -> list[dict[str, Any]]:
+    """What waits and for what, by cause; nobody has to do anything about what only waits."""
+    waiting = Item.objects.filter(tenant=tenant, state=Item.State.WAITING, gone_at=None).order_by()
+    groups = list(waiting.values_list("pipeline__flow", "cause").annotate(count=Count("pk"), sample=Max("pk")))
+    params = dict(Item.objects.filter(pk__in=[group[3] for group in groups]).values_list("pk", "params"))
+    rows = []
+    for flow, cause, count, sample in sorted(groups, key=lambda group: -group[2]):
+        told = explain(cause, params.get(sample, {}))
+        url = items_url(tenant=tenant.slug, flow=flow, state=Item.State.WAITING, cause=cause)
+        rows.append({"flow": flow_title(flow), "told": told, "count": count, "who": WHO[told.who], "url": url})
+    return rows
+
+
+def _transfers(tenant: Tenant, pipelines: list[Pipeline]) -> list[dict[str, Any]]:
+    """How many of each kind came over today and this month."""
+    today = timezone.localdate()
+    start = datetime.datetime.combine(today, datetime.time.min, SWEDEN)
+    month = datetime.datetime.combine(today.replace(day=1), datetime.time.min, SWEDEN)
+    rows = (
+        Attempt.objects.filter(SENT, tenant=tenant, started_at__gte=month)
+        .order_by()
+        .values_list("item__pipeline__flow")
+        .annotate(
+            today=Count("item", filter=Q(started_at__gte=start), distinct=True), month=Count("item", distinct=True)
+        )
+    )
+    counted = {flow: (of_today, of_month) for flow, of_today, of_month in rows}
+    return [
+        {
+            "title": flow_title(each.flow),
+            "to": system_title(each.target),
+            "today": counted.get(each.flow, (0, 0))[0],
+            "month": counted.get(each.flow, (0, 0))[1],
+            "enabled": each.enabled,
+            "told": held_pipeline(each),
+        }
+        for each in pipelines
+    ]
+
+
+def _contact(row: Connection, pipelines: list[Pipeline]) -> dict[str, Any]:
+    """A system: how the connection is, and when it last answered."""
+    read = [each.pulled_at for each in pipelines if each.source == row.system and each.pulled_at]
+    if row.usable and row.checked_at:
+        read.append(row.checked_at)
+    return {
+        "row": row,
+        "title": system_title(row.system),
+        "label": LABELS.get(Connection.State(row.state), "default"),
+        "last": max(read, default=None),
+        "told": explain(row.cause, {"system": row.system, **row.params}) if row.cause else None,
+    }
+
+
+def _flow(tenant: Tenant, pipeline: Pipeline, by_flow: dict[tuple[str, str], int]) -> dict[str, Any]:
+    cells = [
+        {
+            "count": by_flow.get((pipeline.flow, state), 0),
+            "url": items_url(tenant=tenant.slug, flow=pipeline.flow, state=state),
+        }
+        for state in Item.State.values
+    ]
+    return {
+        "title": flow_title(pipeline.flow),
+        "enabled": pipeline.enabled,
+        "pulled_at": pipeline.pulled_at,
+        "cells": cells,
+    }

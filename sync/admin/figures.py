@@ -1,0 +1,158 @@
+"""Figures of the overviews, each in one query whatever the number of companies and items."""
+
+import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+
+from integration.mapping import SWEDEN
+from integration.models import Connection, Tenant
+from sync.admin.problems import told_of
+from sync.admin.words import WHO, flow_title
+from sync.explain import Explanation, explain
+from sync.models import Attempt, Item, Pipeline, Problem
+
+DAYS = 30
+BACKLOG = {Item.State.PENDING, Item.State.RUNNING, Item.State.WAITING}
+SENT = Q(operation__in=["create", "update"], outcome__in=["done", "handed over"])
+
+
+@dataclass
+class Standing:
+    """Where a company's items stand. `oldest`: since when the oldest of the backlog has been under way."""
+
+    stopped: int = 0
+    backlog: int = 0
+    oldest: datetime.datetime | None = None
+    by_flow: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cause of one company."""
+
+    tenant: Tenant
+    flow: str
+    told: Explanation
+    count: int
+    since: datetime.datetime | None
+    url: str
+    key: str = ""
+    cause: str = ""
+
+    @property
+    def who(self) -> str:
+        """Whose turn it is."""
+        return str(WHO[self.told.who])
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of the chart, in units of its picture."""
+
+    day: datetime.date
+    count: int
+    x: float
+    y: float
+    height: float
+
+
+def standings(tenant_ids: Iterable[int]) -> dict[int, Standing]:
+    """Tenant id → where its items stand. What changed after its transfer counts although it is gone."""
+    there = Q(gone_at=None) | Q(state=Item.State.STOPPED, reason=Item.Reason.CHANGED)
+    rows = (
+        Item.objects.filter(there, tenant_id__in=list(tenant_ids))
+        .order_by()
+        .values_list("tenant_id", "pipeline__flow", "state")
+        .annotate(count=Count("pk"), oldest=Min("moved_at"))
+    )
+    found: dict[int, Standing] = {}
+    for tenant_id, flow, state, count, oldest in rows:
+        standing = found.setdefault(tenant_id, Standing())
+        standing.by_flow[flow, state] = count
+        standing.stopped += count if state == Item.State.STOPPED else 0
+        if state in BACKLOG:
+            standing.backlog += count
+            standing.oldest = min(standing.oldest, oldest) if standing.oldest else oldest
+    return found
+
+
+def held(tenants: list[Tenant]) -> list[Row]:
+    """One row per cause and company, those that need somebody first: the open problems, and what was stopped since they were read
+    off the rows."""
+    by_id = {each.pk: each for each in tenants}
+    rows = []
+    known = set()
+    for problem in Problem.objects.filter(tenant_id__in=by_id, closed_at=None):
+        problem.tenant = by_id[problem.tenant_id]
+        known.add((problem.tenant_id, problem.flow, problem.cause))
+        url = reverse("admin:sync_problem_change", args=[problem.pk])
+        flow = flow_title(problem.flow) if problem.flow else ""
+        rows.append(Row(problem.tenant, flow, told_of(problem), problem.count, problem.opened_at, url))
+    stopped = Item.objects.filter(tenant_id__in=by_id, state=Item.State.STOPPED).order_by()
+    groups = list(
+        stopped.values_list("tenant_id", "pipeline__flow", "cause").annotate(
+            count=Count("pk"), sample=Max("pk"), since=Min("moved_at")
+        )
+    )
+    fresh = [group for group in groups if group[:3] not in known]
+    params = dict(Item.objects.filter(pk__in=[group[4] for group in fresh]).values_list("pk", "params"))
+    for tenant_id, flow, cause, count, sample, since in fresh:
+        tenant = by_id[tenant_id]
+        url = items_url(tenant=tenant.slug, flow=flow, state=Item.State.STOPPED, cause=cause)
+        rows.append(Row(tenant, flow_title(flow), explain(cause, params.get(sample, {})), count, since, url))
+    rows += [row for row in _as_a_whole(by_id) if (row.tenant.pk, row.key, row.cause) not in known]
+    return sorted(rows, key=lambda row: (not row.told.who, -row.count, row.tenant.name.casefold(), row.told.title))
+
+
+def _as_a_whole(tenants: dict[int, Tenant]) -> Iterator[Row]:
+    """Connections that are shut and pipelines that are held up."""
+    for each in Connection.objects.filter(tenant_id__in=tenants):
+        if not each.usable:
+            told = explain(each.cause or each.state, {"system": each.system, **each.params})
+            url = reverse("admin:integration_connection_change", args=[each.pk])
+            yield Row(tenants[each.tenant_id], "", told, 0, each.since, url, "", each.cause or each.state)
+    for held_up in Pipeline.objects.filter(tenant_id__in=tenants, enabled=True).exclude(paused_cause=""):
+        told, cause = explain(held_up.paused_cause, held_up.paused_params), held_up.paused_cause
+        url = reverse("admin:sync_pipeline_change", args=[held_up.pk])
+        tenant, flow = tenants[held_up.tenant_id], held_up.flow
+        yield Row(tenant, flow_title(flow), told, 0, held_up.paused_since, url, flow, cause)
+
+
+def sent_per_day(tenant_ids: Iterable[int] | None) -> dict[tuple[int, datetime.date], int]:
+    """(tenant id, Swedish day) → writes that went through, of the last days; of all companies for None."""
+    first = timezone.localdate() - datetime.timedelta(days=DAYS - 1)
+    start = datetime.datetime.combine(first, datetime.time.min, SWEDEN)
+    attempts = Attempt.objects.filter(SENT, started_at__gte=start)
+    if tenant_ids is not None:
+        attempts = attempts.filter(tenant_id__in=list(tenant_ids))
+    rows = attempts.order_by().values_list("tenant_id", TruncDate("started_at", tzinfo=SWEDEN))
+    return {(tenant, day): count for tenant, day, count in rows.annotate(count=Count("pk"))}
+
+
+def chart(per_day: dict[datetime.date, int]) -> dict[str, Any]:
+    """A bar per day of the last thirty; empty when nothing was sent in them. The picture is 720 by 160 units."""
+    today = timezone.localdate()
+    days = [today - datetime.timedelta(days=back) for back in reversed(range(DAYS))]
+    most = max((per_day.get(day, 0) for day in days), default=0)
+    if not most:
+        return {}
+    bars = []
+    for index, day in enumerate(days):
+        count = per_day.get(day, 0)
+        height = max(round(130 * count / most, 1), 2) if count else 0
+        bars.append(Bar(day, count, 24 * index + 4, 140 - height, height))
+    marks = [{"x": bar.x + 8, "text": date_format(bar.day, "j/n")} for bar in bars[::-7]]
+    return {"bars": bars, "most": most, "total": sum(bar.count for bar in bars), "marks": marks}
+
+
+def items_url(**filters: str) -> str:
+    """The list of items, filtered."""
+    return f"{reverse('admin:sync_item_changelist')}?{urlencode(filters)}"
