@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from integration import registry
 from integration.mapping import organisation_number
 from sync.engine import preflight
+from sync.engine.preflight.adopt import FLOW as ADOPTING
 from sync.flows.base import flows
 from sync.models import Preflight
 from sync.setup.told import Told, told
@@ -209,6 +210,7 @@ def _group(page: Shown, result: dict[str, Any]) -> None:
 
 
 def _pair(page: Shown, row: Preflight) -> None:
+    """What looks transferred already; what was taken over since then is no longer to be created."""
     done, failed = row.adoption.get("done", {}), row.adoption.get("failed", {})
     for pair in (row.result or {})["transferred"]:
         if pair["source_id"] in done:
@@ -217,3 +219,7 @@ def _pair(page: Shown, row: Preflight) -> None:
             continue
         fault = failed.get(pair["source_id"])
         page.pairs.append({**pair, "fault": told(fault["cause"], fault["params"]) if fault else None})
+    for line in page.table:
+        if line["flow"] == ADOPTING:
+            taken = min(len(page.adopted), line["create"])
+            line["create"], line["unchanged"] = line["create"] - taken, line["unchanged"] + taken

@@ -200,7 +200,7 @@ def test_consent_cancelled_and_given_after_all(
     page.get_by_text("Du valde Avbryt i Fortnox").wait_for()
     picture("start-3-avbrutet")
     assert Connection.objects.get(system="fortnox").state == "unchecked"
-    page.get_by_role("link", name="Tillbaka till starten").click()
+    page.get_by_role("link", name="Börja om").click()
     connect_fortnox(page, titled(fortnox))
     page.get_by_role("heading", name="Fortnox är anslute").wait_for()
 
@@ -218,7 +218,7 @@ def test_the_wrong_company_in_fortnox(
     connect_fortnox(page, titled(other))
     page.get_by_text(f"Du godkände {other.name}").wait_for()
     picture("start-3-fel-foretag")
-    page.get_by_role("link", name="Tillbaka till starten").click()
+    page.get_by_role("link", name="Börja om").click()
     connect_fortnox(page, titled(fortnox))
     page.get_by_role("heading", name="Fortnox är anslute").wait_for()
 
