@@ -17,12 +17,13 @@ from integration.admin import LABELS as CONNECTION_LABELS
 from integration.admin import TenantAdmin as BaseTenantAdmin
 from integration.admin import system_title
 from integration.models import Connection, Tenant
-from integration.scoping import OWN, may
-from sync.admin import pausing
+from integration.scoping import OWN, is_operator, may
+from sync.admin import pausing, setup_links
 from sync.admin.words import flow_title
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
 from sync.models import Item, Recipient
+from sync.setup import links
 
 admin.site.unregister(Tenant)
 
@@ -55,7 +56,7 @@ class TenantAdmin(BaseTenantAdmin):
     inlines = (*BaseTenantAdmin.inlines, RecipientInline)
 
     def get_urls(self) -> list[Any]:
-        """Pause, resume and the test mail."""
+        """Pause, resume, the test mail and the set-up link."""
         extra = [
             path(
                 f"<int:pk>/{name}/",
@@ -63,7 +64,13 @@ class TenantAdmin(BaseTenantAdmin):
                 {"model_admin": self},
                 name=f"integration_tenant_{name}",
             )
-            for name, view in (("pause", pausing.pause), ("resume", pausing.resume), ("test-mail", pausing.test_mail))
+            for name, view in (
+                ("pause", pausing.pause),
+                ("resume", pausing.resume),
+                ("test-mail", pausing.test_mail),
+                ("setup-link", setup_links.make),
+                ("setup-link-revoke", setup_links.revoke),
+            )
         ]
         return [*extra, *super().get_urls()]
 
@@ -83,6 +90,8 @@ class TenantAdmin(BaseTenantAdmin):
             context["company"] = tenant
             context["may_act"] = self.has_act_permission(request, tenant)
             context["may_own"] = self.has_own_permission(request, tenant)
+            context["may_link"] = is_operator(request.user)
+            context["open_link"] = next(iter(links.open_links(tenant)), None)
         return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

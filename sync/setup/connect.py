@@ -84,7 +84,8 @@ def exchange(link: SetupLink, connection: Connection, code: str, redirect_uri: s
 def connected(link: SetupLink, connection: Connection, identity: Identity, reach: Reach) -> None:
     """Write down who answered; what waited for the connection goes on (`sync.signals`)."""
     company = reach.company or identity.company
-    connection.enter(Connection.State.CONNECTED, params={"company": company, **identity.details})
+    if connection.state != Connection.State.PAUSED:  # whoever paused it resumes it
+        connection.enter(Connection.State.CONNECTED, params={"company": company, **identity.details})
     shown = {
         "company": company,
         "organisation_number": reach.organisation_number or str(identity.details.get("organisation_number") or ""),

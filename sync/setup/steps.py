@@ -30,7 +30,7 @@ def steps(link: SetupLink, token: str) -> list[Step]:
     order = sorted(rows, key=lambda name: (is_consent(name), name))
     found: list[Step] = []
     for name in order:
-        done = rows[name].state == Connection.State.CONNECTED
+        done = is_connected(link, rows[name])
         title = _("Connect %(system)s") % {"system": registry.systems[name].title}
         url = reverse("setup:connect", args=[token, name])
         refused = bool(link.found.get(name, {}).get("refused"))
@@ -53,6 +53,12 @@ def steps(link: SetupLink, token: str) -> list[Step]:
         url = reverse("setup:go", args=[token])
         found.append(Step("go", _("Done"), url, link.finished_at is not None, open=connected))
     return found
+
+
+def is_connected(link: SetupLink, connection: Connection) -> bool:
+    """Whether the access works, as far as this link is concerned: one that is paused may have been mended by it."""
+    mended = connection.state == Connection.State.PAUSED and connection.system in link.found
+    return connection.state == Connection.State.CONNECTED or mended
 
 
 def is_consent(system: str) -> bool:

@@ -19,7 +19,7 @@ from sync.setup.door import behind_link
 from sync.setup.downloads import as_csv, as_xlsx
 from sync.setup.forms import KeyForm, SettingsForm
 from sync.setup.present import Shown, progress, shown
-from sync.setup.steps import go_on, is_consent, steps
+from sync.setup.steps import go_on, is_connected, is_consent, steps
 from sync.setup.told import told, told_fault
 from sync.tasks import adopt_transferred, run_preflight
 
@@ -96,7 +96,7 @@ def _connect_page(
         request, link, token, connection.system,
         template="connect_consent" if is_consent(connection.system) else "connect_key",
         connection=connection, system=kind.title, found=found,
-        connected=connection.state == Connection.State.CONNECTED,
+        connected=is_connected(link, connection),
         company=found.get("company") or connection.params.get("company", ""),
         refused=refused,
         trouble=told(connection.cause, connection.params) if not connection.usable and connection.cause else None,

@@ -10,7 +10,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from integration.models import Connection, Tenant
+from integration.models import Connection, Membership, Tenant
+from sandbox.smartdok import Company as SmartDokCompany
 from sync.models import Pipeline, SetupLink
 from sync.setup import links
 
@@ -161,3 +162,37 @@ def test_choices_are_stored_and_a_go_live_in_the_future_changes_nothing(
         "projects": {"created_as_start": False, "orders": True},
         "supplier-invoices": {"which": "all", "without_project": False},
     }
+
+
+# -- made by an operator -----------------------------------------------------------------------------------------
+def test_an_operator_makes_a_link_sees_it_once_and_revokes_it(
+    bare: Tenant, admin_client: Client, client: Client, clean_redis: None
+) -> None:
+    page = admin_client.post(f"/admin/integration/tenant/{bare.pk}/setup-link/")
+    url = page.context["url"]
+    assert url in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert client.get(urlsplit(url).path).status_code == 200
+    assert SetupLink.objects.get().created_by == "admin"
+    company = admin_client.get(f"/admin/integration/tenant/{bare.pk}/change/").content.decode()
+    assert "setup-link-revoke" in company
+    assert url not in company
+    admin_client.post(f"/admin/integration/tenant/{bare.pk}/setup-link-revoke/")
+    assert client.get(urlsplit(url).path).status_code == 404
+
+
+def test_nobody_else_makes_links(bare: Tenant, client: Client, django_user_model: Any, clean_redis: None) -> None:
+    user = django_user_model.objects.create_user("berit", password="x", is_staff=True)
+    Membership.objects.create(user=user, tenant=bare, role=Membership.Role.OWNER)
+    client.force_login(user)
+    assert client.post(f"/admin/integration/tenant/{bare.pk}/setup-link/").status_code == 404
+    assert not SetupLink.objects.exists()
+
+
+def test_what_is_paused_stays_paused(connected: str, bare: Tenant, client: Client, smartdok: SmartDokCompany) -> None:
+    row = Connection.objects.get(tenant=bare, system="smartdok")
+    row.enter(Connection.State.PAUSED, "connection.paused")
+    client.post(f"{connected}connect/smartdok/", {"act": "key", "token": smartdok.token})
+    row.refresh_from_db()
+    assert row.state == Connection.State.PAUSED
+    assert client.get(f"{connected}settings/").status_code == 200
