@@ -85,8 +85,10 @@ def standings(tenant_ids: Iterable[int]) -> dict[int, Standing]:
 
 
 def held(tenants: list[Tenant]) -> list[Row]:
-    """One row per cause and company, those that need somebody first: the open problems, and what was stopped since they were read
-    off the rows."""
+    """One row per cause and company, those that need somebody first.
+
+    The open problems, and what was stopped since they were read off the rows.
+    """
     by_id = {each.pk: each for each in tenants}
     rows = []
     known = set()
