@@ -1,0 +1,316 @@
+"""Any interleaving of workers, crashes, expired leases, source changes and people keeps the engine's invariants.
+
+The engine is the real one on a real database; the two systems are a few lines of Python that remember everything. Steps
+that in life overlap (a push is cut into claim, look-up, intent, arrival, answer and outcome) are cut where a push asks
+its systems or its lease, and anything may happen at each cut. The invariants are numbered as in docs/reliability.md.
+"""
+
+import datetime
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from integration.errors import Rejected, Transient, Unconfirmed
+from integration.models import Tenant
+from integration.records import Invoice, Page, Read
+from integration.systems.base import Found, Payload, Writer, Written
+from sync.engine import push as push_module
+from sync.engine import states
+from sync.engine.pull import Pulled, _store
+from sync.models import Attempt, Item, Pipeline, Transition
+
+EXAMPLES = int(os.environ.get("CHAOS_EXAMPLES", "30"))
+STEP = datetime.timedelta(seconds=20)
+LATE = datetime.timedelta(seconds=40)
+START = datetime.datetime(2026, 3, 10, 8, 0, tzinfo=datetime.UTC)
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of ours runs any more."""
+
+
+@dataclass
+class Remote:
+    """The target: refuses nothing, remembers every creation by reference; some arrive long after we gave them up."""
+
+    arrived: list[str] = field(default_factory=list)
+    on_the_way: list[tuple[datetime.datetime, str]] = field(default_factory=list)
+
+    @property
+    def stored(self) -> list[str]:
+        now = timezone.now()
+        self.arrived += [reference for due, reference in self.on_the_way if due <= now]
+        self.on_the_way = [(due, reference) for due, reference in self.on_the_way if due > now]
+        return self.arrived
+
+
+@dataclass
+class Script:
+    """What befalls the next push: where it dies or what happens there meanwhile, and what the vendor does."""
+
+    die_at: str = ""
+    meanwhile: tuple[str, Callable[[], None]] | None = None
+    vendor: str = "fine"
+    passed: list[str] = field(default_factory=list)
+
+    def at(self, point: str) -> None:
+        self.passed.append(point)
+        if self.meanwhile and self.meanwhile[0] == point:
+            act, self.meanwhile = self.meanwhile[1], None
+            act()
+        if self.die_at == point:
+            raise Killed
+
+
+class Target(Writer[Any]):
+    """A writer without number of its own, as invoices have it: whoever writes twice has two."""
+
+    keyed = False
+
+    def __init__(self, remote: Remote, script: Script) -> None:
+        super().__init__(None)
+        self.remote, self.script = remote, script
+
+    def payload(self, record: Any) -> Payload:
+        return Payload({"reference": record.reference, "total": record.total})
+
+    def find(self, record: Any) -> Found | None:
+        self.script.at("find")
+        return Found("1", {}, "1") if record.reference in self.remote.stored else None
+
+    def create(self, record: Any, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
+        self.script.at("before intent")
+        before_send()
+        self.script.at("after intent")
+        if self.script.vendor == "unreachable":
+            raise Transient("http.unreachable", host="x")
+        if self.script.vendor == "refused":
+            raise Rejected("fortnox.2000401", code=2000401)
+        if self.script.vendor == "slow":
+            self.remote.on_the_way.append((timezone.now() + LATE, record.reference))
+            raise Unconfirmed("http.timeout", method="POST", path="/3/invoices")
+        if self.script.vendor != "lost before":
+            self.remote.arrived.append(record.reference)
+        self.script.at("stored")
+        if self.script.vendor in {"lost before", "lost after"}:
+            raise Unconfirmed("http.reset", method="POST", path="/3/invoices")
+        self.script.at("answered")
+        return Written("1", "1")
+
+
+class Systems:
+    def __init__(self, writer: Target) -> None:
+        self._writer = writer
+
+    def writer(self, name: str, record: type) -> Target:
+        return self._writer
+
+
+def invoice(source_id: str, total: int, draft: bool) -> Invoice:
+    from decimal import Decimal  # noqa: PLC0415
+
+    from integration.records import InvoiceRow  # noqa: PLC0415
+
+    nothing = Decimal(0)
+    row = InvoiceRow("", "Arbete", Decimal(1), Decimal(total), "", nothing, nothing, Decimal(total))
+    return Invoice(
+        source_id, draft, False, "9", "1001", "Kund", "", START.date(), START.date(), START, 1, "", "", "", "", "7",
+        nothing, nothing, Decimal(total), (row,),
+    )  # fmt: skip
+
+
+POINTS = ("find", "before intent", "after intent", "stored", "answered")
+VENDOR = ("fine", "fine", "fine", "lost before", "lost after", "slow", "unreachable", "refused")
+
+
+class EngineMachine(RuleBasedStateMachine):
+    """One invoice, its customer there already, and everybody who touches it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.traveller = time_machine.travel(START, tick=False)
+        self.clock = self.traveller.start()
+        self.remote = Remote()
+        self.total, self.draft = 100, False
+        self.finalised = {100}
+        tenant = Tenant.objects.create(slug=f"t-{uuid.uuid4().hex[:8]}", name="T", go_live=datetime.date(2026, 1, 1))
+        self.tenant = tenant
+        customers = self._pipeline("customers")
+        Item.objects.create(
+            tenant=tenant, pipeline=customers, source_id="9", key="1001", state="done", target_id="1001"
+        )
+        self._pipeline("projects")
+        self._pipeline("articles")
+        self.pipeline = self._pipeline("invoices")
+        self.read()
+
+    def _pipeline(self, flow: str) -> Pipeline:
+        return Pipeline.objects.create(
+            tenant=self.tenant, flow=flow, source="smartdok", target="fortnox", pulled_at=START
+        )
+
+    def teardown(self) -> None:
+        self.finish_everything()
+        self.traveller.stop()
+
+    @property
+    def item(self) -> Item:
+        return Item.objects.select_related("pipeline__tenant", "tenant").get(pipeline=self.pipeline)
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+    @rule()
+    def read(self) -> None:
+        """A pull of the source as it is now."""
+        with transaction.atomic():
+            _store(self.pipeline, Page((Read(invoice("7", self.total, self.draft)),)), Pulled())
+
+    @rule(total=st.integers(1, 5))
+    def changed(self, total: int) -> None:
+        self.total = total
+        if not self.draft:
+            self.finalised.add(total)
+
+    @rule()
+    def withdrawn_or_finalised(self) -> None:
+        self.draft = not self.draft
+        if not self.draft:
+            self.finalised.add(self.total)
+
+    @rule(seconds=st.sampled_from((1, 20, 50, 61, 3600)))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.shift(datetime.timedelta(seconds=seconds))
+
+    @rule(vendor=st.sampled_from(VENDOR), die_at=st.sampled_from(("", "", *POINTS)))
+    def push(self, vendor: str, die_at: str) -> None:
+        self._push(Script(die_at, None, vendor))
+
+    @rule(
+        point=st.sampled_from(POINTS), vendor=st.sampled_from(VENDOR), die_at=st.sampled_from(("", *POINTS)),
+        meanwhile=st.sampled_from(("read", "changed and read", "retry", "push", "lease expires and push")),
+    )  # fmt: skip
+    def push_and_meanwhile(self, point: str, vendor: str, die_at: str, meanwhile: str) -> None:
+        """Something happens in the middle of a push; whoever lost the lease must not send any more."""
+        self._push(Script(die_at, (point, lambda: self._meanwhile(meanwhile, point)), vendor))
+
+    def _meanwhile(self, what: str, point: str) -> None:
+        if what == "changed and read":
+            self.changed(total=7)
+        if what in {"read", "changed and read"}:
+            self.read()
+        elif what == "retry":
+            states.wake(Item.objects.filter(pk=self.item.pk), actor="anna")
+        elif what == "push":
+            self._push(Script())
+        elif point not in {"after intent"}:  # a request takes less than a lease: nobody takes over in its middle
+            self.clock.shift(states.LEASE + STEP)
+            self._push(Script())
+
+    @rule()
+    def retry_pressed(self) -> None:
+        states.wake(Item.objects.filter(pk=self.item.pk), actor="anna")
+
+    def _push(self, script: Script) -> None:
+        with suppress(Killed):
+            push_module.push(self.item.pk, systems=Systems(Target(self.remote, script)))  # type: ignore[arg-type]
+
+    # -- invariants --------------------------------------------------------------------------------------------------
+    @invariant()
+    def never_twice(self) -> None:
+        """1: a reference lies there once."""
+        assert max(Counter(self.remote.stored).values(), default=0) <= 1
+
+    @invariant()
+    def done_lies_there(self) -> None:
+        """2: done means that it lies there, and a record of what lies there is kept."""
+        item = self.item
+        if item.state == "done":
+            assert item.target_id and self.remote.stored
+            assert item.sent_record and item.intent_at is None
+
+    @invariant()
+    def stored_is_known(self) -> None:
+        """3: what may lie there has an intent or a target."""
+        item = self.item
+        if self.remote.stored:
+            assert item.target_id or item.intent_at
+
+    @invariant()
+    def running_is_held(self) -> None:
+        """4: exactly what is being sent has a lease, and each lease ends."""
+        item = self.item
+        assert (item.state == "running") == (item.lease_token is not None) == (item.lease_until is not None)
+        if item.lease_until:
+            assert item.lease_until <= timezone.now() + states.LEASE
+
+    @invariant()
+    def reasons_are_given(self) -> None:
+        """5: whatever is stopped, left out or waits says why, and what waits says for what."""
+        item = self.item
+        if item.state in {"stopped", "left_out", "waiting"}:
+            assert item.reason and item.cause
+        if item.state == "waiting":
+            assert item.needs or item.not_before
+
+    @invariant()
+    def transitions_join(self) -> None:
+        """6: the history has no gap: each transition begins where the one before ended, or in running."""
+        rows = list(Transition.objects.filter(item=self.item).order_by("pk").values_list("before", "after"))
+        for (_, after), (before, _) in pairwise(rows):
+            assert before in {after, "running"}
+
+    def finish_everything(self) -> None:
+        """7: when nothing goes wrong any more it ends within a few minutes, at the truth."""
+        for _ in range(6):
+            self.read()
+            self._push(Script())
+            self.clock.shift(states.LEASE + STEP)
+        item = self.item
+        if self.remote.stored:
+            sent = item.sent_record["total"] if item.sent_record else None
+            if item.state == "done":
+                assert not self.draft and str(self.total) == sent
+            else:
+                assert (item.state, item.reason) == ("stopped", "changed")
+                assert self.draft or str(self.total) != sent
+        elif self.draft:
+            assert (item.state, item.cause) == ("left_out", "I1")
+        else:
+            assert (item.state, item.reason) == ("stopped", "rejected"), (item.state, item.cause)
+        for attempt in Attempt.objects.filter(item=item, operation="create"):
+            assert int(attempt.payload["total"]) in self.finalised
+
+
+@pytest.fixture
+def _still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: low)
+    yield
+
+
+@pytest.mark.timeout(300)
+def test_I2_any_interleaving_keeps_the_invariants(db: None, _still: None) -> None:
+    """Each example has a tenant of its own; all of them lie in the test's one transaction."""
+    run_state_machine_as_test(
+        EngineMachine,
+        settings=settings(
+            max_examples=EXAMPLES, stateful_step_count=15, deadline=None, derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip
