@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.views.decorators.cache import never_cache
@@ -31,12 +31,19 @@ def behind_link(view: View) -> Callable[..., HttpResponse]:
             link = None if _guesses(request) > GUESSES else links.find(token)
             if link is None:
                 _guessed(request)
-                return quiet(render(request, "sync/setup/unknown.html", status=404))
+                return quiet(_unknown(request))
             if link.finished_at and request.resolver_match and request.resolver_match.url_name != "done":
                 return quiet(redirect("setup:done", token))
-            return quiet(view(request, link, token, **kwargs))
+            try:
+                return quiet(view(request, link, token, **kwargs))
+            except Http404:
+                return quiet(_unknown(request))
 
     return opened
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    return render(request, "sync/setup/unknown.html", status=404)
 
 
 def speaking(request: HttpRequest) -> Any:

@@ -337,3 +337,9 @@ def test_two_thousand_customers_take_seconds(
     assert time.monotonic() - started < 30
     assert (flow(result, "customers")["both"], flow(result, "customers")["create"]) == (1000, 1000)
     assert sum(result["api_calls"].values()) < 60
+
+
+def test_what_no_database_takes_is_dropped(tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="Kund AB")
+    fortnox.add_customer("Ku\x00nd \\u0000 AB", "1")
+    assert row(examined(tenant), "customers", "1")["there"] == "Kund \\u0000 AB"

@@ -15,6 +15,8 @@
 """
 
 import datetime
+import json
+import re
 import time
 import uuid
 from collections import Counter
@@ -41,6 +43,7 @@ log = structlog.get_logger(__name__)
 PATIENCE = 10.0  # seconds it waits for a throttle: one reading of everything, not an item that can come back later
 SILENT = datetime.timedelta(minutes=3)  # after which one without a sign of life counts as dead
 KEEP = 5
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it, and not a backslash that somebody typed
 ACTIONS = ("create", "update", "unchanged", "left_out", "waiting", "stopped")
 
 
@@ -88,7 +91,9 @@ def run(preflight: Preflight) -> Preflight:
             params = {"reference": reference, "error": type(error).__name__}
             result = {"fault": {"cause": "internal", "params": params}}
     result |= {"api_calls": dict(calls), "seconds": round(time.monotonic() - started, 2)}
-    preflight.result, preflight.finished_at = result, timezone.now()
+    # No database takes NUL, and a vendor's list may hold anything.
+    preflight.result = json.loads(_NUL.sub(r"\1", json.dumps(result)))
+    preflight.finished_at = timezone.now()
     preflight.touched_at = preflight.finished_at
     preflight.save(update_fields=["result", "finished_at", "touched_at"])
     return preflight
