@@ -154,7 +154,15 @@ class Item(models.Model):
         constraints = [models.UniqueConstraint(fields=("pipeline", "source_id"), name="one_item_per_source_record")]
         indexes = [
             models.Index(fields=("tenant", "state", "not_before")),
-            models.Index(fields=("pipeline", "state")),
+            # The overviews count without touching the rows, which are wide.
+            models.Index(fields=("pipeline", "state"), include=("moved_at", "gone_at", "reason"), name="item_standing"),
+            models.Index(
+                fields=("pipeline", "cause"),
+                include=("id", "moved_at"),
+                condition=Q(state="stopped"),
+                name="item_stopped",
+            ),
+            models.Index(fields=("tenant", "cause"), condition=~Q(cause=""), name="item_cause"),
             models.Index(fields=("pipeline", "key")),
             models.Index(fields=("tenant", "moved_at")),
             models.Index(fields=("-moved_at", "-id"), name="item_latest"),
@@ -173,6 +181,9 @@ class Item(models.Model):
         flow = self.pipeline.flow
         by_number = [need(flow, key=self.key)] if self.key else []
         return [need(flow, source_id=self.source_id), *by_number]
+
+
+WENT_THROUGH = Q(operation__in=["create", "update"], outcome__in=["done", "handed over"])
 
 
 class Attempt(models.Model):
@@ -196,7 +207,7 @@ class Attempt(models.Model):
         verbose_name_plural = _("attempts")
         ordering = ("-started_at", "-pk")
         indexes = [
-            models.Index(fields=("tenant", "started_at")),
+            models.Index(fields=("tenant", "started_at"), condition=WENT_THROUGH, name="attempt_sent"),
             models.Index(fields=("-started_at", "-id"), name="attempt_latest"),
         ]
 

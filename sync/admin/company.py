@@ -11,11 +11,11 @@ from integration.admin import LABELS, system_title
 from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant
 from integration.scoping import ACT, may, visible_tenants
-from sync.admin.figures import SENT, chart, held, items_url, sent_per_day, standings
+from sync.admin.figures import chart, held, items_url, sent_per_day, standings
 from sync.admin.tenants import held as held_pipeline
 from sync.admin.words import WHO, flow_title
 from sync.explain import explain
-from sync.models import Attempt, Item, Pipeline
+from sync.models import WENT_THROUGH, Attempt, Item, Pipeline
 
 
 def overview(request: HttpRequest) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _transfers(tenant: Tenant, pipelines: list[Pipeline]) -> list[dict[str, Any]
     start = datetime.datetime.combine(today, datetime.time.min, SWEDEN)
     month = datetime.datetime.combine(today.replace(day=1), datetime.time.min, SWEDEN)
     rows = (
-        Attempt.objects.filter(SENT, tenant=tenant, started_at__gte=month)
+        Attempt.objects.filter(WENT_THROUGH, tenant=tenant, started_at__gte=month)
         .order_by()
         .values_list("item__pipeline__flow")
         .annotate(

@@ -17,11 +17,10 @@ from integration.models import Connection, Tenant
 from sync.admin.problems import told_of
 from sync.admin.words import WHO, flow_title
 from sync.explain import Explanation, explain
-from sync.models import Attempt, Item, Pipeline, Problem
+from sync.models import WENT_THROUGH, Attempt, Item, Pipeline, Problem
 
 DAYS = 30
 BACKLOG = {Item.State.PENDING, Item.State.RUNNING, Item.State.WAITING}
-SENT = Q(operation__in=["create", "update"], outcome__in=["done", "handed over"])
 
 
 @dataclass
@@ -67,14 +66,16 @@ class Bar:
 def standings(tenant_ids: Iterable[int]) -> dict[int, Standing]:
     """Tenant id → where its items stand. What changed after its transfer counts although it is gone."""
     there = Q(gone_at=None) | Q(state=Item.State.STOPPED, reason=Item.Reason.CHANGED)
+    pipelines = _pipelines(tenant_ids)
     rows = (
-        Item.objects.filter(there, tenant_id__in=list(tenant_ids))
+        Item.objects.filter(there, pipeline_id__in=pipelines)
         .order_by()
-        .values_list("tenant_id", "pipeline__flow", "state")
-        .annotate(count=Count("pk"), oldest=Min("moved_at"))
+        .values_list("pipeline_id", "state")
+        .annotate(count=Count("*"), oldest=Min("moved_at"))
     )
     found: dict[int, Standing] = {}
-    for tenant_id, flow, state, count, oldest in rows:
+    for pipeline_id, state, count, oldest in rows:
+        tenant_id, flow = pipelines[pipeline_id]
         standing = found.setdefault(tenant_id, Standing())
         standing.by_flow[flow, state] = count
         standing.stopped += count if state == Item.State.STOPPED else 0
@@ -82,6 +83,12 @@ def standings(tenant_ids: Iterable[int]) -> dict[int, Standing]:
             standing.backlog += count
             standing.oldest = min(standing.oldest, oldest) if standing.oldest else oldest
     return found
+
+
+def _pipelines(tenant_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """Pipeline id → tenant id and flow: cheaper than a join with a hundred thousand items."""
+    rows = Pipeline.objects.filter(tenant_id__in=list(tenant_ids)).order_by()
+    return {pk: (tenant_id, flow) for pk, tenant_id, flow in rows.values_list("pk", "tenant_id", "flow")}
 
 
 def held(tenants: list[Tenant]) -> list[Row]:
@@ -98,13 +105,13 @@ def held(tenants: list[Tenant]) -> list[Row]:
         url = reverse("admin:sync_problem_change", args=[problem.pk])
         flow = flow_title(problem.flow) if problem.flow else ""
         rows.append(Row(problem.tenant, flow, told_of(problem), problem.count, problem.opened_at, url))
-    stopped = Item.objects.filter(tenant_id__in=by_id, state=Item.State.STOPPED).order_by()
-    groups = list(
-        stopped.values_list("tenant_id", "pipeline__flow", "cause").annotate(
-            count=Count("pk"), sample=Max("pk"), since=Min("moved_at")
-        )
+    pipelines = _pipelines(by_id)
+    stopped = Item.objects.filter(pipeline_id__in=pipelines, state=Item.State.STOPPED).order_by()
+    groups = stopped.values_list("pipeline_id", "cause").annotate(
+        count=Count("*"), sample=Max("pk"), since=Min("moved_at")
     )
-    fresh = [group for group in groups if group[:3] not in known]
+    by_tenant = [(*pipelines[pipeline_id], *rest) for pipeline_id, *rest in groups]
+    fresh = [group for group in by_tenant if group[:3] not in known]
     params = dict(Item.objects.filter(pk__in=[group[4] for group in fresh]).values_list("pk", "params"))
     for tenant_id, flow, cause, count, sample, since in fresh:
         tenant = by_id[tenant_id]
@@ -132,7 +139,7 @@ def sent_per_day(tenant_ids: Iterable[int] | None) -> dict[tuple[int, datetime.d
     """(tenant id, Swedish day) → writes that went through, of the last days; of all companies for None."""
     first = timezone.localdate() - datetime.timedelta(days=DAYS - 1)
     start = datetime.datetime.combine(first, datetime.time.min, SWEDEN)
-    attempts = Attempt.objects.filter(SENT, started_at__gte=start)
+    attempts = Attempt.objects.filter(WENT_THROUGH, started_at__gte=start)
     if tenant_ids is not None:
         attempts = attempts.filter(tenant_id__in=list(tenant_ids))
     rows = attempts.order_by().values_list("tenant_id", TruncDate("started_at", tzinfo=SWEDEN))
