@@ -89,4 +89,3 @@ def encryption_keys() -> list[str]:
         except ValueError:
             refuse("ENCRYPTION_KEYS", "holds a key that is not 32 url-safe base64-encoded bytes")
     return keys
-

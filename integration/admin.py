@@ -84,7 +84,7 @@ class TenantAdmin(TenantScoped, ModelAdmin):
     list_display: tuple[str, ...] = ("name", "slug", "go_live", "active")
     list_filter = ("active",)
     search_fields = ("name", "slug")
-    inlines = (MembershipInline,)
+    inlines: tuple[Any, ...] = (MembershipInline,)
     fields = ("name", "slug", "go_live", "active")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
         raise Http404
     asked = request.GET.get("q", "")[:200].strip()
     words = asked.casefold().split()
-    found = []
+    found: list[dict[str, Any]] = []
     for cause in CAUSES:
         told = explain(cause)
         text = " ".join((cause, told.title, told.what, told.to_do)).casefold()

@@ -41,14 +41,13 @@ def _operators(tenants: list[Tenant]) -> dict[str, Any]:
     connections: dict[int, list[Connection]] = {}
     for connection in Connection.objects.filter(tenant__in=tenants).order_by("system"):
         connections.setdefault(connection.tenant_id, []).append(connection)
-    paused = set(Pipeline.objects.exclude(paused_cause="").values_list("tenant_id", flat=True))
     read = _last_read(tenants)
     troubled = {row.tenant.pk for row in causes}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for tenant in tenants:
         mine = standing.get(tenant.pk, Standing())
         links = connections.get(tenant.pk, [])
-        light = _light(links, tenant.pk in troubled or tenant.pk in paused, mine)
+        light = _light(links, tenant.pk in troubled, mine)
         rows.append({
             "tenant": tenant,
             "connections": [_connection(each) for each in links],

@@ -61,7 +61,8 @@ class ValueForm(forms.Form):
     target = forms.CharField(label=gettext_lazy("Value in Fortnox"), max_length=200, widget=UnfoldAdminTextInputWidget)
 
     def __init__(self, flow: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="value_%s", **kwargs)
+        kwargs["auto_id"] = "value_%s"
+        super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [(kind, KINDS.get(kind, kind)) for kind in get_flow(flow).maps]  # type: ignore[attr-defined]
 
 
@@ -227,6 +228,7 @@ def items_url(problem: Problem) -> str:
 
 def _about(problem: Problem) -> dict[str, str]:
     """Where it is mended when not an item but a connection or a pipeline is at fault: address and name."""
+    row: Connection | Pipeline | None
     if problem.subject and not problem.flow:
         row = Connection.objects.filter(tenant_id=problem.tenant_id, system=problem.subject).first()
         name = "integration_connection"
@@ -234,6 +236,6 @@ def _about(problem: Problem) -> dict[str, str]:
         pipelines = Pipeline.objects.filter(tenant_id=problem.tenant_id, flow=problem.flow)
         row = pipelines.filter(paused_cause=problem.cause).first() or (
             pipelines.first() if problem.subject == "reading" else None
-        )  # type: ignore[assignment]
+        )
         name = "sync_pipeline"
     return {"url": reverse(f"admin:{name}_change", args=[row.pk]), "name": str(row)} if row else {}

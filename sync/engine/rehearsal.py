@@ -154,11 +154,12 @@ def _copy(tenant: Tenant, only: Sequence[str]) -> Tenant:
     """The company with what a pass looks at; made past the signals, which would wake workers."""
     copy = Tenant(slug=f"rehearsal-{uuid.uuid4().hex}", name=tenant.name, go_live=tenant.go_live)
     [copy] = Tenant.objects.bulk_create([copy])
-    for model in (Connection, ValueMap):
+    models_of_tenant: tuple[Any, ...] = (Connection, ValueMap)
+    for model in models_of_tenant:
         rows = list(model.objects.filter(tenant=tenant))
         for row in rows:
-            row.pk, row.tenant = None, copy  # type: ignore[assignment]
-        model.objects.bulk_create(rows)  # type: ignore[attr-defined]
+            row.pk, row.tenant = None, copy
+        model.objects.bulk_create(rows)
     wanted = {each.key for each in with_upstream([get_flow(key) for key in only] or flows())}
     for pipeline in Pipeline.objects.filter(tenant=tenant, flow__in=wanted):
         was = pipeline.pk
@@ -199,7 +200,8 @@ def _writes(copy: Tenant, tenant: Tenant, only: Sequence[str]) -> list[dict[str,
     attempts = Attempt.objects.filter(tenant=copy, operation__in=["create", "update", "adopt"])
     if only:
         attempts = attempts.filter(item__pipeline__flow__in=only)
-    writes, there = [], {}
+    writes: list[dict[str, Any]] = []
+    there: dict[int, Any] = {}
     for attempt in attempts.select_related("item__pipeline").order_by("pk").iterator(chunk_size=500):
         item = attempt.item
         if attempt.operation == "adopt":
