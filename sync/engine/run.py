@@ -131,10 +131,12 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
     through: dict[str, int] = dict.fromkeys(keys, 0)
     while True:
         asked = timezone.now()  # before the question: what comes due while it is answered is not overlooked
+        tired = [pk for pk, times in waits.items() if times >= CLOCK_TRIES]
         due = dispatch.due_items(tenant.pk).filter(pipeline__flow__in=keys).order_by(*dispatch.order())
+        due = due.exclude(pk__in=tired, state=State.WAITING)
         chosen = list(due.values_list("pk", "pipeline__flow")[: dispatch.WINDOW])
         if not chosen:
-            nap = _soonest(tenant, keys, waits, asked)
+            nap = _soonest(tenant, keys, tired, asked)
             if nap is None:
                 return
             time.sleep(nap)
@@ -142,17 +144,16 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
         for pk, flow in chosen:
             if not due.filter(pk=pk).exists():
                 continue  # an item before it has shown that its flow or its connection is at fault
-            state = push(pk, actor=actor, systems=systems).state
-            if state == State.WAITING:
+            pushed = push(pk, actor=actor, systems=systems)
+            if pushed.state == State.WAITING and pushed.wait is not None:
                 waits[pk] = waits.get(pk, 0) + 1
-            through[flow] += state != State.WAITING
+            through[flow] += pushed.state != State.WAITING
             left = dispatch.due_items(tenant.pk).filter(pipeline__flow=flow).count()
             progress(flow, through[flow], through[flow] + left)
 
 
-def _soonest(tenant: Tenant, keys: list[str], waits: dict[int, int], now: datetime.datetime) -> float | None:
+def _soonest(tenant: Tenant, keys: list[str], tired: list[int], now: datetime.datetime) -> float | None:
     """Seconds from `now` until the next item comes back by the clock, if that is soon and was not in vain too often."""
-    tired = [pk for pk, times in waits.items() if times >= CLOCK_TRIES]
     soon = Q(not_before__lte=now + datetime.timedelta(seconds=SHORT)) | Q(
         cause="throttle", not_before__lte=now + datetime.timedelta(seconds=PATIENCE)
     )
