@@ -12,10 +12,12 @@ from sync.models import Item, Pipeline
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the clock brings back comes at once: GETs that are repeated, items whose answer was lost."""
+    """What the clock brings back comes at once: GETs that are repeated, items whose answer was lost, the next place
+    below the limit (which has its own tests)."""
+    monkeypatch.setattr("integration.systems.fortnox.system.LIMIT", 100_000)
     monkeypatch.setattr("integration.http.random.uniform", lambda low, high: 0.0)
     monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 0.01)
-    monkeypatch.setattr("sync.engine.states.ON_ITS_WAY", timedelta(0), raising=False)
+    monkeypatch.setattr("sync.engine.states.ON_ITS_WAY", timedelta(0))
 
 
 @pytest.fixture

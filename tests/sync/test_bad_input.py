@@ -167,28 +167,31 @@ def test_an_invoice_of_negative_quantities_only(fortnox: Any, settled: Any, bill
 
 
 def test_a_smartdok_page_that_shrinks_while_it_is_read(smartdok: Any, fortnox: Any, settled: Any, twins: Any) -> None:
-    twins.smartdok.switches.page_size = 100
-    customers = [smartdok.add_customer(CustomerNumber=str(n), CustomerName=f"K{n}") for n in range(1, 251)]
+    twins.smartdok.switches.page_size = 20
+    customers = [smartdok.add_customer(CustomerNumber=str(n), CustomerName=f"K{n}") for n in range(1, 51)]
     gone: list[Any] = []
 
     def shrink(exchange: Any) -> None:
-        if exchange.path == "/Customers" and "offset=100" in exchange.query and not gone:
-            gone.extend(smartdok.customers.pop(each["Id"]) for each in customers[:30])
+        if exchange.path == "/Customers" and "offset=20" in exchange.query and not gone:
+            gone.extend(smartdok.customers.pop(each["Id"]) for each in customers[:6])
 
     twins.smartdok.observers.append(shrink)
     assert settled().exit_code == 0
-    assert {str(n) for n in range(31, 251)} <= set(fortnox.customers)
+    assert set(fortnox.customers) == {str(n) for n in range(1, 51)}, "the six were read before they were deleted"
 
 
-def test_a_fortnox_list_that_shrinks_while_it_is_read(smartdok: Any, fortnox: Any, run: Any, twins: Any) -> None:
+def test_a_fortnox_list_that_shrinks_while_it_is_read(
+    smartdok: Any, fortnox: Any, run: Any, twins: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.systems.fortnox.lists.LIMIT", 20)
     smartdok.add_project(ProjectNumber="2041", StartDate="2026-03-01T00:00:00")
     supplier = fortnox.add_supplier("Betong AB")
-    numbers = [fortnox.add_supplier_invoice(supplier, "10", invoice_date=datetime.date(2025, 5, 1)) for _ in range(600)]
+    numbers = [fortnox.add_supplier_invoice(supplier, "10", invoice_date=datetime.date(2025, 5, 1)) for _ in range(24)]
     late = fortnox.add_supplier_invoice(supplier, "125", project="2041", invoice_date=DAY)
 
     def shrink(exchange: Any) -> None:
         if exchange.path == "/3/supplierinvoices" and "page" not in exchange.query:
-            for number in numbers[:120]:
+            for number in numbers[:8]:
                 fortnox.supplier_invoices.pop(number, None)
 
     twins.fortnox.observers.append(shrink)

@@ -107,8 +107,10 @@ def test_S6_fetched_but_the_answer_was_lost_it_is_not_sent_twice(
 
 
 def test_S6_an_address_that_was_out_of_reach_is_tried_again(
-    smartdok: Any, fortnox: Any, settled: Any, run: Any, invoice: str, settings: Any, item: Any
-) -> None:
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, invoice: str, settings: Any, item: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 120.0)
     right, settings.PUBLIC_URL = settings.PUBLIC_URL, "http://127.0.0.1:9"
     content = pdf()
     fortnox.attach_file(invoice, "faktura.pdf", content)
