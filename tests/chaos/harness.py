@@ -154,18 +154,24 @@ class World:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._ends.set()
-        for thread in self._threads:
-            thread.join(30)
-        for run in self.runs:
-            _kill(run.process)
+        self.end()
         self.celery.close()
         self.twins.stop()
         if self.trouble and error == (None, None, None):
             raise AssertionError("; ".join(self.trouble))
 
+    def end(self) -> None:
+        """Ends every process; `start` may follow."""
+        self._ends.set()
+        for thread in self._threads:
+            thread.join(30)
+        for run in self.runs:
+            _kill(run.process)
+        self.runs, self._threads = [], []
+
     def start(self, workers: int = 1, *, slots: int = 2, tickers: int = 1, beats: int = 0) -> None:
         """Workers with so many slots each, gunicorn for the documents, and whoever says when to look."""
+        self._ends.clear()
         address = f"127.0.0.1:{self.port}"
         self.add("gunicorn", ["gunicorn", "tests.chaos.web", "-b", address, "--threads", "4", "--log-level", "error"])
         for number in range(workers):
@@ -272,6 +278,10 @@ class World:
         return self.query(
             "SELECT i.id, p.flow, i.tenant_id FROM sync_item i JOIN sync_pipeline p ON p.id = i.pipeline_id"
         )  # type: ignore[return-value]
+
+    def until_items(self, number: int) -> None:
+        """Waits until so many items have been read."""
+        until(lambda: len(self.item_ids()) >= number, START_SECONDS, f"{number} items are read")
 
     def settle(self, seconds: float, *, readings: int = 2) -> None:
         """Waits until everything was read so many times from now on and nothing is due, backing off or being sent."""
