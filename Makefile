@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo screenshots test check format lock clean
 
 BIN := .venv/bin
 LOCK := requirements/dev.txt
@@ -42,6 +42,9 @@ setup: .venv/installed ## make .venv with the locked requirements (again only wh
 
 demo: setup ## run everything with demo data and watch it move; ONCE=1 ends after the comparison
 	@exec $(BIN)/python -m demo $(if $(filter-out 0,$(ONCE)),--once)
+
+screenshots: setup ## pictures of the main pages, from demo data, into docs/screens (needs Chromium)
+	@$(BIN)/python -m demo.pictures
 
 test: setup .venv-clients/installed ## the whole suite with coverage; TESTS="-k I2" runs a part of it without
 	@rm -rf .data/tests

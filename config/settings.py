@@ -114,6 +114,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Byggbro <byggbro@localhost>")
 
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 LANGUAGE_CODE = "sv"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -208,7 +209,6 @@ UNFOLD = {
     "SITE_SUBHEADER": "SmartDok ↔ Fortnox",
     "SITE_SYMBOL": "conversion_path",
     "SITE_URL": None,
-    "LOGIN": {"redirect_after": reverse_lazy("admin:index")},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

@@ -71,6 +71,13 @@ class MembershipInline(OperatorsOnly, _PersonNamed, TabularInline):
     autocomplete_fields = ("user",)
     tab = False
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """In a table the heading of the column is the label; say it to those who do not see it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Members see who else is one; only operators change it."""
         return True

@@ -16,7 +16,7 @@ from sync.admin.figures import Standing, chart, held, sent_per_day, standings
 from sync.models import Pipeline
 
 SHOWN = 25  # companies on one page, those in trouble first
-CAUSES = 50
+CAUSES = 20
 SHUT = {Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED}
 
 admin.site.index_template = "sync/admin/index.html"
@@ -64,7 +64,7 @@ def _operators(tenants: list[Tenant]) -> dict[str, Any]:
         "operator": True,
         "tiles": [
             (_("Companies"), len(tenants)),
-            (_("In trouble"), sum(each["light"] == "stopped" for each in rows)),
+            (_("Companies that need a look"), sum(each["light"] != "done" for each in rows)),
             (_("Items that need a person"), sum(each.stopped for each in standing.values())),
             (_("Backlog"), sum(each.backlog for each in standing.values())),
             (_("Sent today"), days.get(today, 0)),

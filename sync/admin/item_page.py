@@ -9,6 +9,7 @@ from django.urls import reverse
 from integration.admin import system_title
 from integration.errors import Fault
 from integration.mapping import swedish_amount
+from integration.records import load
 from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
@@ -60,7 +61,10 @@ def _changed(item: Item) -> list[Line]:
     """I3: what was sent beside what the source says now, for items that are changed."""
     if item.reason != Item.Reason.CHANGED or item.sent_record is None:
         return []
-    return side_by_side(item.sent_record, item.record)
+    flow = item.pipeline.rules
+    both = [load(plain, flow.reads) if plain else None for plain in (item.sent_record, item.record)]
+    before, now = (flow.content(record) if record is not None else None for record in both)
+    return side_by_side(before, now)
 
 
 def _problem(item: Item) -> Problem | None:

@@ -35,6 +35,13 @@ class RecipientInline(TabularInline):
     extra = 0
     tab = False
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """As for members: the heading of the column is the label."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Every member."""
         return True

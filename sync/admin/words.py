@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sync.flows.base import flows
 from sync.models import Item
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 STATE_LABELS = {
@@ -188,6 +189,8 @@ def value(raw: Any) -> str:
         return gettext("yes") if raw else gettext("no")
     if isinstance(raw, str) and _DECIMAL.fullmatch(raw) and get_language() == "sv":
         return raw.replace(".", ",")
+    if isinstance(raw, str) and _MOMENT.fullmatch(raw):
+        return moment(datetime.datetime.fromisoformat(raw))
     return str(raw)
 
 
