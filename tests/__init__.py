@@ -9,6 +9,7 @@ from pathlib import Path
 import django
 
 os.environ.setdefault("BYGGBRO_DATA", str(Path(__file__).parents[1] / ".data" / "tests"))
+given = set(os.environ)
 chosen = {"DJANGO_SETTINGS_MODULE": "config.settings"}
 if not os.environ.get("DATABASE_URL") and not os.environ.get("REDIS_URL"):
     from config import embedded
@@ -18,8 +19,7 @@ if not os.environ.get("DATABASE_URL") and not os.environ.get("REDIS_URL"):
     socket = embedded.redis_url()
     chosen["REDIS_URL"] = f"{socket}?db={number}"
     chosen["CELERY_BROKER_URL"] = f"{embedded.as_broker(socket)}?virtual_host={number}"
-chosen = {name: value for name, value in chosen.items() if name not in os.environ}
-os.environ.update(chosen)
+os.environ.update({name: value for name, value in chosen.items() if name not in given})
 django.setup()
-for name in chosen:
+for name in set(chosen) - given:
     del os.environ[name]  # a worker of pytest-xdist inherits the environment and must choose for itself
