@@ -24,10 +24,15 @@ def peer(item: Item) -> Peer:
 
 
 class ItemDesk:
-    """The desk for one item (`sync.flows.base.Desk`)."""
+    """The desk for one item (`sync.flows.base.Desk`).
 
-    def __init__(self, item: Item) -> None:
+    `maybe_there`: it may lie in the target although no answer said so, and is judged as if it did (S2: what was sent
+    stays in step) until that is known.
+    """
+
+    def __init__(self, item: Item, *, maybe_there: bool | None = None) -> None:
         self.item = item
+        self.maybe_there = item.intent_at is not None if maybe_there is None else maybe_there
         self.notes: list[dict[str, Any]] = []
         self.again_at: datetime.datetime | None = None
 
@@ -41,7 +46,7 @@ class ItemDesk:
 
     @property
     def target_id(self) -> str:
-        return self.item.target_id
+        return self.item.target_id or ("?" if self.maybe_there else "")
 
     def setting(self, name: str) -> Any:
         return self.item.pipeline.setting(name)

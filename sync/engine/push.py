@@ -150,7 +150,10 @@ class Push:
         if self.item.target_id and self.flow.later_changes == "show":
             return self._show(record)
         self._keep_file(record)
-        prepared = self.flow.prepare(record, self.desk)
+        try:
+            prepared = self.flow.prepare(record, self.desk)
+        except Fault as objection:
+            return self._left_before(objection)
         writer = self.systems.writer(self.pipeline.target, self.flow.writes)
         payload = writer.payload(prepared)
         self.desk.notes += [dump(note) for note in payload.notes]
@@ -163,6 +166,8 @@ class Push:
             self._not_on_its_way(writer)
             if self.item.gone_at:
                 raise Skip("gone")
+            if self.unconfirmed:  # it never arrived, so it is judged as what was never sent
+                self.flow.prepare(record, ItemDesk(self.item, maybe_there=False))
             try:
                 return self._create(writer, prepared, payload)
             except Rejected as refusal:
@@ -170,6 +175,25 @@ class Push:
                 if found is None:
                     raise refusal from None
         return self._adopt(writer, prepared, payload, found)
+
+    def _left_before(self, objection: Fault) -> str:
+        """What a rule holds back today may have left as it was before, its answer lost: that is found out first.
+
+        Raises:
+            Fault: the objection, where nothing of ours lies there.
+        """
+        if not self.unconfirmed or self.flow.later_changes != "show" or not self.item.sent_record:
+            raise objection
+        try:
+            prepared = self.flow.prepare(load(self.item.sent_record, self.flow.reads), ItemDesk(self.item))
+        except (Fault, OutdatedRecord):
+            raise objection from None
+        writer = self.systems.writer(self.pipeline.target, self.flow.writes)
+        found = self._find(writer, prepared)
+        if found is None:
+            self._not_on_its_way(writer)
+            raise objection
+        return self._adopt(writer, prepared, writer.payload(prepared), found)
 
     def _record(self) -> Any:
         """The record as it was read.
