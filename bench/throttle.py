@@ -20,8 +20,6 @@ LIMIT, WINDOW = 25, 5.0
 # What one process does. It starts with the settings of the parent, by environment.
 WORKER = """
 import sys, time
-import django
-django.setup()
 from integration.errors import RateLimited, Transient
 from integration.http import Http, NoAuth
 from integration.throttle import Throttle
