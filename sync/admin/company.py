@@ -25,12 +25,13 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         return {"nothing": True}
     asked = request.GET.get("tenant")
     tenant = next((each for each in tenants if each.slug == asked), tenants[0])
-    needs = [row for row in held([tenant]) if row.told.who]  # what heals by itself is told as waiting
     connections = list(Connection.objects.filter(tenant=tenant).order_by("system"))
     pipelines = sorted(Pipeline.objects.filter(tenant=tenant), key=lambda each: each.rules.rank)
     for each in pipelines:
         each.tenant = tenant
-    standing = standings([tenant.pk]).get(tenant.pk)
+    # What heals by itself is told as waiting.
+    needs = [row for row in held([tenant], connections, pipelines) if row.told.who]
+    standing = standings(pipelines).get(tenant.pk)
     paused = [each for each in connections if each.state == Connection.State.PAUSED]
     days = {day: count for (_tenant, day), count in sent_per_day([tenant.pk]).items()}
     acting = may(request.user, tenant.pk, ACT)

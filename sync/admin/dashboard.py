@@ -31,26 +31,28 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _operators(tenants: list[Tenant]) -> dict[str, Any]:
     """All companies: in which there is trouble, and of what kind."""
-    standing = standings(each.pk for each in tenants)
-    causes = held(tenants)
+    links = list(Connection.objects.filter(tenant__in=tenants).order_by("system"))
+    pipelines = list(Pipeline.objects.filter(tenant__in=tenants))
+    standing = standings(pipelines)
+    causes = held(tenants, links, pipelines)
     per_day = sent_per_day(None)
     today = timezone.localdate()
     days: dict[datetime.date, int] = {}
     for (_tenant, day), count in per_day.items():
         days[day] = days.get(day, 0) + count
     connections: dict[int, list[Connection]] = {}
-    for connection in Connection.objects.filter(tenant__in=tenants).order_by("system"):
+    for connection in links:
         connections.setdefault(connection.tenant_id, []).append(connection)
-    read = _last_read(tenants)
-    troubled = {row.tenant.pk for row in causes}
+    read = _last_read(pipelines)
+    troubled = {row.tenant.pk for row in causes if row.told.who}
     rows: list[dict[str, Any]] = []
     for tenant in tenants:
         mine = standing.get(tenant.pk, Standing())
-        links = connections.get(tenant.pk, [])
-        light = _light(links, tenant.pk in troubled, mine)
+        of_tenant = connections.get(tenant.pk, [])
+        light = _light(of_tenant, tenant.pk in troubled, mine)
         rows.append({
             "tenant": tenant,
-            "connections": [_connection(each) for each in links],
+            "connections": [_connection(each) for each in of_tenant],
             "standing": mine,
             "sent": per_day.get((tenant.pk, today), 0),
             "read": read.get(tenant.pk),
@@ -101,10 +103,10 @@ def _connection(row: Connection) -> dict[str, Any]:
     return {"row": row, "label": LABELS.get(Connection.State(row.state), "default"), "text": text}
 
 
-def _last_read(tenants: list[Tenant]) -> dict[int, datetime.datetime]:
+def _last_read(pipelines: list[Pipeline]) -> dict[int, datetime.datetime]:
     """When anything of a company was last read to the end."""
-    rows = Pipeline.objects.filter(tenant__in=tenants).exclude(pulled_at=None).order_by()
     found: dict[int, datetime.datetime] = {}
-    for tenant_id, at in rows.values_list("tenant_id", "pulled_at"):
-        found[tenant_id] = max(found.get(tenant_id, at), at)
+    for each in pipelines:
+        if each.pulled_at:
+            found[each.tenant_id] = max(found.get(each.tenant_id, each.pulled_at), each.pulled_at)
     return found

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from integration.scoping import TenantScoped
 from sync.admin.compare import listed
 from sync.admin.filters import FlowFilter, TenantFilter
+from sync.admin.pages import KeyPaginator
 from sync.admin.words import OPERATIONS, OUTCOMES, flow_title, moment
 from sync.explain import explain
 from sync.models import Attempt, Document
@@ -31,6 +32,7 @@ class ReadOnly(TenantScoped, ModelAdmin):
     changers = adders = deleters = None
     show_full_result_count = False
     list_per_page = 50
+    paginator = KeyPaginator
     list_fullwidth = True
 
     @display(description=_("flow"))

@@ -17,6 +17,7 @@ from sync.admin import acts, dry_runs, find
 from sync.admin.background import perform
 from sync.admin.filters import CauseFilter, FlowFilter, ReasonFilter, StateFilter, TenantFilter
 from sync.admin.item_page import page
+from sync.admin.pages import KeyPaginator
 from sync.admin.words import STATE_LABELS, flow_title, moment
 from sync.explain import explain
 from sync.models import Act, Item
@@ -35,6 +36,7 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     search_help_text = gettext_lazy("Number, title or id")
     show_full_result_count = False
     list_per_page = 50
+    paginator = KeyPaginator
     list_fullwidth = True
     ordering = ("-moved_at", "-pk")
     actions = ("retry", "leave_out", "handled", "already_there")

@@ -12,14 +12,16 @@ from django.utils import timezone
 from integration.models import Connection, Membership, Tenant, ValueMap
 from integration.records import Customer, dump, fingerprint
 from sync import documents
+from sync.engine import problems
 from sync.engine.onboarding import add_tenant
-from sync.models import Attempt, Item, Transition
+from sync.models import Act, Attempt, DryRun, Item, Recipient, Transition
 
 SECRET = "sd-mycket-hemlig-nyckel"
 
 
 def company(slug: str, name: str) -> Tenant:
-    """A company with connections, pipelines, a value, and an item with an attempt, a transition and a document."""
+    """A company with connections, pipelines, a value, and an item with an attempt, a
+    transition, a document and a problem, an act, a dry run, somebody who is mailed."""
     fields = {"smartdok": {"token": SECRET}, "fortnox": {"tenant_id": "4711"}}
     tenant, _ = add_tenant(slug, name, fields, datetime.date(2026, 1, 1))
     ValueMap.objects.create(tenant=tenant, kind="unit", source="lass", target=f"LASS-{slug}")
@@ -29,6 +31,10 @@ def company(slug: str, name: str) -> Tenant:
                            cause="fortnox.2000401", payload={"Name": f"Kund hos {slug}"})  # fmt: skip
     Transition.objects.create(item=item, tenant=tenant, actor="byggbro", before="running", after="stopped", cause="C4")
     documents.store(item, f"{slug}.pdf", b"%PDF-1.4 " + slug.encode())
+    problems.refresh(tenant)
+    Act.objects.create(tenant=tenant, kind="retry", actor=f"nagon-hos-{slug}", ids=[item.pk])
+    DryRun.objects.create(tenant=tenant, flow="customers", actor=f"nagon-hos-{slug}")
+    Recipient.objects.create(tenant=tenant, email=f"ekonomi@{slug}.se")
     return tenant
 
 

@@ -1,0 +1,176 @@
+"""Principle 13, found by itself: every address of the admin that names a row, as every role, by GET and by POST."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core import mail
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from integration.models import Connection, Tenant
+from sync.models import Act, DryRun, Item, Problem, Recipient, Transition
+from tests.admin.conftest import add_item
+
+ROLES = ["owner", "bookkeeper", "reader", "stranger"]
+NOBODYS = {"view_on_site"}
+SAID = {"note": "x", "number": "1", "apply": "1", "since": "2026-01-01", "kind": "unit", "target": "st", "post": "yes"}
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from patterns(each)
+        else:
+            yield each
+
+
+def addresses(tenant: Tenant) -> list[str]:
+    """Every named address below /admin/ with one argument, for every row of the tenant of the model that it names."""
+    own = next(each for each in get_resolver().url_patterns if getattr(each, "namespace", "") == "admin")
+    found = []
+    for pattern in patterns(own):
+        arguments = pattern.pattern.converters or dict(pattern.pattern.regex.groupindex)
+        if not pattern.name or len(arguments) != 1 or pattern.name in NOBODYS:
+            continue
+        for model in admin.site._registry:
+            meta = model._meta
+            if pattern.name.startswith(f"{meta.app_label}_{meta.model_name}_"):
+                found += [reverse(f"admin:{pattern.name}", args=[pk]) for pk in keys(model, tenant)]
+    return found
+
+
+def keys(model: Any, tenant: Tenant) -> list[int]:
+    if model is Tenant:
+        return [tenant.pk]
+    if "tenant" not in {field.name for field in model._meta.get_fields()}:
+        return []
+    return list(model._default_manager.filter(tenant=tenant).values_list("pk", flat=True))
+
+
+def everything(tenant: Tenant) -> list[Any]:
+    """What an act could have changed."""
+    return [
+        list(Item.objects.filter(tenant=tenant).values()),
+        list(tenant.connections.values("state", "cause")),
+        list(tenant.value_maps.values()),
+        list(Recipient.objects.filter(tenant=tenant).values()),
+        Act.objects.filter(tenant=tenant).count(),
+        DryRun.objects.filter(tenant=tenant).count(),
+        Transition.objects.filter(tenant=tenant).count(),
+    ]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_address_leads_to_another_company(log_in: Callable[[str], Client], other: Tenant, role: str):
+    client, before, found = log_in(role), everything(other), addresses(other)
+    names = " ".join(found)
+    for act in ("problem", "act", "dryrun", "dry-run", "handled", "keep", "resend", "pause", "resume", "test-mail",
+                "progress", "leave-out", "already-there", "read", "check", "value"):  # fmt: skip
+        assert f"/{act}/" in names
+    for address in found:
+        for answer in (client.get(address), client.post(address, SAID)):
+            assert answer.status_code in {403, 404, 405}, address
+            assert b"hos annat" not in answer.content
+            assert b"Annat Bygg" not in answer.content
+    assert everything(other) == before
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_search_and_overview_know_only_the_own_company(
+    log_in: Callable[[str], Client], mine: Tenant, other: Tenant, role: str
+):
+    client = log_in(role)
+    for query in ("Kund hos annat", "annat", "1001", str(other.items.get().pk), "s1001", "A" * 300, "%", "'", "\x00"):
+        answer = client.get(reverse("admin:sync_find"), {"q": query, "stay": "1"})
+        assert answer.status_code == (404 if role == "stranger" else 200), query
+        assert b"<td>Annat Bygg" not in answer.content
+        assert reverse("admin:sync_item_change", args=[other.items.get().pk]).encode() not in answer.content
+    page = client.get(reverse("admin:index"), {"tenant": "annat"})
+    assert b"Annat Bygg" not in page.content
+    assert b"hos annat" not in page.content
+
+
+@pytest.mark.parametrize(
+    ("role", "acts", "owns"), [("owner", True, True), ("bookkeeper", True, False), ("reader", False, False)]
+)
+def test_what_each_role_may_do_at_the_desk(
+    log_in: Callable[[str], Client], mine: Tenant, role: str, acts: bool, owns: bool
+):
+    client, problem = log_in(role), Problem.objects.get(tenant=mine)
+    page = client.get(reverse("admin:sync_problem_change", args=[problem.pk]))
+    assert page.status_code == 200
+    assert ("Försök igen med alla" in page.content.decode()) is acts
+    for name in ("problem_retry", "problem_handled", "problem_leave-out"):
+        answer = client.post(reverse(f"admin:sync_{name}", args=[problem.pk]), {"note": "x"})
+        assert answer.status_code == (302 if acts else 404), name
+    dry_run = reverse("admin:sync_pipeline_dry-run", args=[mine.pipelines.get(flow="customers").pk])
+    assert client.post(dry_run).status_code == (302 if acts else 404)
+    assert client.get(reverse("admin:sync_item_dry-run", args=[mine.items.get().pk])).status_code == (
+        200 if acts else 404
+    )
+    assert client.post(reverse("admin:integration_tenant_pause", args=[mine.pk])).status_code == (302 if acts else 404)
+    assert set(mine.connections.values_list("state", flat=True)) == {"paused" if acts else "unchecked"}
+    assert client.post(reverse("admin:integration_tenant_test-mail", args=[mine.pk])).status_code == (
+        302 if owns else 404
+    )
+    assert [each.to for each in mail.outbox] == ([["ekonomi@mitt.se"]] if owns else [])
+
+
+def test_acting_on_a_problem_acts_on_all_and_is_recorded(log_in: Callable[[str], Client], mine: Tenant):
+    more = add_item(mine, "1002", "En till", state="stopped", reason="conflict", cause="C4")
+    elsewhere = add_item(mine, "1003", "Annan orsak", state="stopped", reason="data", cause="P2")
+    problem = Problem.objects.get(tenant=mine, cause="C4")
+    log_in("bookkeeper").post(reverse("admin:sync_problem_leave-out", args=[problem.pk]), {"note": "Dubbletter"})
+    states = dict(Item.objects.filter(tenant=mine).values_list("key", "state"))
+    assert states == {"1001": "left_out", "1002": "left_out", "1003": "stopped"}
+    act = Act.objects.get(tenant=mine, kind="leave_out")
+    assert (act.actor, act.note, act.done, act.moved) == ("en-bookkeeper", "Dubbletter", 2, 2)
+    told = Transition.objects.filter(item=more).latest("pk")
+    assert (told.actor, told.note, told.after) == ("en-bookkeeper", "Dubbletter", "left_out")
+    assert not elsewhere.transitions.exists()
+
+
+def test_things_are_sent_again_from_a_date(log_in: Callable[[str], Client], mine: Tenant):
+    now = timezone.now()
+    sent = add_item(mine, "1", "Skickad", state="done", target_id="1", sent_at=now)
+    old = add_item(mine, "2", "Gammal", state="done", target_id="2", sent_at=now - timezone.timedelta(days=40))
+    never = add_item(mine, "3", "Aldrig", state="stopped", cause="C4", reason="conflict")
+    address = reverse("admin:sync_pipeline_resend", args=[sent.pipeline_id])
+    client, yesterday = log_in("bookkeeper"), (now - timezone.timedelta(days=1)).date().isoformat()
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"since": "i går"}).status_code == 200
+    assert client.post(address, {"since": yesterday}).status_code == 302
+    for item in (sent, old, never):
+        item.refresh_from_db()
+    assert [(each.state, each.target_id) for each in (sent, old, never)] == [
+        ("pending", ""), ("done", "2"), ("stopped", ""),
+    ]  # fmt: skip
+
+
+def test_a_change_that_is_no_longer_what_was_seen_is_not_marked(log_in: Callable[[str], Client], mine: Tenant):
+    item = add_item(mine, "9", "Ändrad", flow="invoices", state="stopped", reason="changed", cause="I3", target_id="4")
+    client, address = log_in("bookkeeper"), reverse("admin:sync_item_keep", args=[item.pk])
+    client.post(address, {"fingerprint": "något annat"})
+    item.refresh_from_db()
+    assert item.state == "stopped"
+    client.post(address, {"fingerprint": item.fingerprint})
+    item.refresh_from_db()
+    assert (item.state, item.sent_record, item.sent_fingerprint) == ("done", item.record, item.fingerprint)
+
+
+def test_a_pause_is_ended_by_asking_both_systems(
+    log_in: Callable[[str], Client], mine: Tenant, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    monkeypatch.setattr("sync.admin.pausing.access.check", lambda row, patience: asked.append(row.system))
+    client = log_in("bookkeeper")
+    client.post(reverse("admin:integration_tenant_pause", args=[mine.pk]))
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "Alla överföringar är pausade" in page
+    client.post(reverse("admin:integration_tenant_resume", args=[mine.pk]))
+    assert sorted(asked) == ["fortnox", "smartdok"]
+    assert not mine.connections.filter(state=Connection.State.PAUSED).exists()
