@@ -104,12 +104,13 @@ class Sizes:
 class World:
     """One database, companies in fresh twins, and the processes that move their data.
 
-    `limit`: the Fortnox twin enforces 25 requests per 5 s and counts what went beyond.
+    `limit`: the Fortnox twin enforces 25 requests per 5 s and counts what went beyond. `faster`: the factor by which
+    leases and time-outs are shortened.
     """
 
     def __init__(
         self, servers: Servers, *, sites: int = 1, seed: object = 0, sizes: Sizes | None = None, limit: bool = True,
-        cadence: int = 2, slugs: list[str] | None = None,
+        cadence: int = 2, slugs: list[str] | None = None, faster: float = FASTER,
     ) -> None:  # fmt: skip
         self.servers, self.random = servers, Random(f"plan {seed}")
         self.database = "byggbro_chaos"
@@ -122,7 +123,7 @@ class World:
         sizes = sizes or Sizes()
         names = slugs or [f"bolag-{chr(97 + index)}" for index in range(sites)]
         self.sites = [Site(self.twins, slug, index, seed).fill(**vars(sizes)) for index, slug in enumerate(names)]
-        self.cadence = cadence
+        self.cadence, self.faster = cadence, faster
         self.runs: list[Run] = []
         self.faults: Counter[str] = Counter()
         self._ends = threading.Event()
@@ -142,7 +143,7 @@ class World:
             "SMARTDOK_API_URL": self.twins.smartdok.url,
             "DOCUMENT_STORAGE": str(self.folder / "documents"),
             "CHAOS_POINTS": str(self.points),
-            "CHAOS_FASTER": str(FASTER),
+            "CHAOS_FASTER": str(self.faster),
         }
         companies = [[site.slug, site.smartdok.token, site.fortnox.tenant_id] for site in self.sites]
         subprocess.run(
@@ -278,6 +279,11 @@ class World:
         return self.query(
             "SELECT i.id, p.flow, i.tenant_id FROM sync_item i JOIN sync_pipeline p ON p.id = i.pipeline_id"
         )  # type: ignore[return-value]
+
+    def all_done(self) -> bool:
+        """Whether every invoice is known to have been transferred."""
+        sql = "SELECT count(*) FROM sync_item i JOIN sync_pipeline p ON p.id = i.pipeline_id WHERE p.flow = 'invoices'"
+        return self.query(f"{sql} AND i.state <> 'done'") == [(0,)]
 
     def until_items(self, number: int) -> None:
         """Waits until so many items have been read."""

@@ -140,7 +140,7 @@ def invoice(source_id: str, total: int, draft: bool) -> Invoice:
 
 POINTS = ("claimed", "find", "before intent", "after intent", "stored", "answered")
 VENDOR = ("fine", "fine", "lost before", "lost after", "slow", "slow", "unreachable", "refused")
-MEANWHILE = ("read", "changed and read", "changed and read", "retry", "push", "lease expires", "lease expires")
+MEANWHILE = ("read", "changed and read", "turned and read", "turned and read", "retry", "push", "lease expires", "lease expires")
 NUMBERS = ("7", "8", "9", "10")
 one = st.sampled_from(NUMBERS)
 
@@ -239,7 +239,9 @@ class EngineMachine(RuleBasedStateMachine):
     def _meanwhile(self, number: str, what: str, point: str) -> None:
         if what == "changed and read":
             self.changed(number=number, total=7)
-        if what in {"read", "changed and read"}:
+        if what == "turned and read":
+            self.withdrawn_or_finalised(number=number)
+        if what.endswith("read"):
             self.read()
         elif what == "retry":
             self.retry_pressed(number=number)

@@ -164,9 +164,9 @@ for module, name in (
     (dispatch, "QUEUED"), (dispatch, "PULL_QUEUED"), (dispatch, "UNHEARD"), (access, "PROBE_EVERY"),
 ):  # fmt: skip
     setattr(module, name, getattr(module, name) / FASTER)
-documents.VALID_FOR = datetime.timedelta(seconds=20)
-states.LONGEST_PAUSE = datetime.timedelta(seconds=3)
-pull.LONGEST_WAIT = datetime.timedelta(seconds=3)
+if FASTER > 1:
+    documents.VALID_FOR = datetime.timedelta(seconds=20)
+    states.LONGEST_PAUSE = pull.LONGEST_WAIT = datetime.timedelta(seconds=3)
 for name in ("CONNECT_SECONDS", "READ_SECONDS", "WHOLE_SECONDS"):
     setattr(door, name, getattr(door, name) / FASTER)
 
