@@ -179,8 +179,13 @@ def _keep(window: Any, name: str) -> None:
     """As a PNG of reasonable size, as tall as the window or as the page where that is not much taller."""
     file = SCREENS / f"{name}.png"
     tall = window.evaluate("document.documentElement.scrollHeight")
-    width = window.viewport_size["width"]
-    window.screenshot(path=str(file), clip={"x": 0, "y": 0, "width": width, "height": min(tall, 1500)}, full_page=True)
+    usual = window.viewport_size
+    window.set_viewport_size(
+        {"width": usual["width"], "height": min(tall, 1500)}
+    )  # what sticks to its edge stays there
+    window.wait_for_timeout(100)
+    window.screenshot(path=str(file))
+    window.set_viewport_size(usual)
     if file.stat().st_size > LARGEST:
         from PIL import Image  # noqa: PLC0415
 

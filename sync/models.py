@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integration.models import Tenant
+from sync.explain import explain
 from sync.flows.base import Flow, get_flow, need
 
 
@@ -305,7 +306,7 @@ class Problem(models.Model):
         indexes = [models.Index(fields=("tenant", "closed_at"))]
 
     def __str__(self) -> str:
-        return f"{self.cause} {self.subject}".strip()
+        return explain(self.cause, self.params).title
 
 
 class Recipient(models.Model):
@@ -431,4 +432,4 @@ class DryRun(models.Model):
         ordering = ("-started_at",)
 
     def __str__(self) -> str:
-        return f"{self.flow} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{gettext(get_flow(self.flow).title)} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"

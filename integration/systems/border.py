@@ -17,6 +17,7 @@ from integration.records import Read, Unreadable, fingerprint
 
 T = TypeVar("T")
 
+LONGEST_KEY = 50  # of a vendor's keys; both give numbers or UUIDs
 _MISSING: dict[str, Any] = {"required": "saknas", "null": "saknas"}
 
 
@@ -73,9 +74,12 @@ class Key(_Labelled[str]):
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ValidationError("ska vara ett heltal")
         text = number(str(value))
+        text = storable(text)
         if not text and self.required:
             raise ValidationError("saknas")
-        return storable(text)
+        if len(text) > LONGEST_KEY:
+            raise ValidationError("är för lång")
+        return text
 
 
 class Amount(_Labelled[Decimal]):
@@ -184,15 +188,23 @@ def load(schema: Shape, raw: Any, build: Callable[[dict[str, Any]], T], *, key: 
         return build(schema.load(raw))
     except ValidationError as error:
         found = raw if isinstance(raw, Mapping) else {}
-        source_id = found.get(key)
-        if isinstance(source_id, bool) or not isinstance(source_id, int | str) or source_id == "":
+        source_id = _as_key(found.get(key))
+        if not source_id:
             source_id = "?" + fingerprint(simplejson.dumps(raw, use_decimal=True, sort_keys=True))[:16]
         title = found.get(label)
         return Unreadable(
-            storable(str(source_id)),
+            source_id,
             storable(title.strip()) if isinstance(title, str) else "",
             dict(_problems(schema, error.messages)),
         )
+
+
+def _as_key(value: Any) -> str:
+    """A vendor's key as text; empty where it can be none."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return ""
+    text = storable(str(value)).strip()
+    return text if len(text) <= LONGEST_KEY else ""
 
 
 def read(schema: Shape, raw: Any, build: Callable[[dict[str, Any]], Any], *, key: str, label: str) -> Read | Unreadable:

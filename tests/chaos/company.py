@@ -105,9 +105,7 @@ class Site:
 
     def add_goods(self, index: int) -> Record:
         if index == 4:
-            machine = self.smartdok.add_machine(
-                InternalNumber="M4", Name=f"Maskin hos {self.slug}", PricePerHour=850.0
-            )
+            machine = self.smartdok.add_machine(InternalNumber="M4", Name=f"Maskin hos {self.slug}", PricePerHour=850.0)
             self.goods.append({"Number": "M4", "Name": machine["Name"], "unit": "tim", "Price": 850.0})
             return machine
         goods = self.smartdok.add_goods(

@@ -1,10 +1,10 @@
 """Real PostgreSQL, Redis, Celery workers, gunicorn and both twins, with everything that may happen to them.
 
-    with Servers() as servers, World(servers, sites=2) as world:
-        world.arm("intent.after", "invoices", world.sites[0].slug)
-        world.start(workers=1)
-        world.settle(60)
-        assert world.verdict().problems == []
+with Servers() as servers, World(servers, sites=2) as world:
+    world.arm("intent.after", "invoices", world.sites[0].slug)
+    world.start(workers=1)
+    world.settle(60)
+    assert world.verdict().problems == []
 """
 
 import contextlib

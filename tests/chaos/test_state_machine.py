@@ -140,7 +140,16 @@ def invoice(source_id: str, total: int, draft: bool) -> Invoice:
 
 POINTS = ("claimed", "find", "before intent", "after intent", "stored", "answered")
 VENDOR = ("fine", "fine", "lost before", "lost after", "slow", "slow", "unreachable", "refused")
-MEANWHILE = ("read", "changed and read", "turned and read", "turned and read", "retry", "push", "lease expires", "lease expires")
+MEANWHILE = (
+    "read",
+    "changed and read",
+    "turned and read",
+    "turned and read",
+    "retry",
+    "push",
+    "lease expires",
+    "lease expires",
+)
 NUMBERS = ("7", "8", "9", "10")
 one = st.sampled_from(NUMBERS)
 
