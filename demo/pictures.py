@@ -180,9 +180,8 @@ def _keep(window: Any, name: str) -> None:
     file = SCREENS / f"{name}.png"
     tall = window.evaluate("document.documentElement.scrollHeight")
     usual = window.viewport_size
-    window.set_viewport_size(
-        {"width": usual["width"], "height": min(tall, 1500)}
-    )  # what sticks to its edge stays there
+    # The window itself grows: what sticks to its lower edge would lie across a longer picture.
+    window.set_viewport_size({"width": usual["width"], "height": min(tall, 1500)})
     window.wait_for_timeout(100)
     window.screenshot(path=str(file))
     window.set_viewport_size(usual)
