@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo screenshots test check format lock clean
+.PHONY: help setup demo screenshots test chaos check format lock clean
 
 BIN := .venv/bin
 LOCK := requirements/dev.txt
@@ -50,6 +50,10 @@ test: setup .venv-clients/installed ## the whole suite with coverage; TESTS="-k 
 	@rm -rf .data/tests
 	@BYGGBRO_DATA=$(CURDIR)/.data/tests $(BIN)/python -m pytest $(if $(TESTS),$(TESTS),\
 	  -n 2 --cov --cov-report=term --cov-fail-under=90)
+
+SEEDS ?= 50
+chaos: setup ## storms of faults against real processes, from SEEDS=50 seeds; prints docs/reliability.md's table
+	@BYGGBRO_DATA=$(CURDIR)/.data/chaos $(BIN)/python -m tests.chaos --seeds $(SEEDS)
 
 # Production settings with well-formed dummies; no service of theirs is reached, and nothing embedded starts.
 check: export DATABASE_URL := postgres://byggbro:dummy@127.0.0.1:1/byggbro
