@@ -308,7 +308,8 @@ class World:
         """What still moves, in words."""
         rows = self.query(
             "SELECT p.flow, i.state, i.cause, count(*) FROM sync_item i JOIN sync_pipeline p ON p.id = i.pipeline_id "
-            "WHERE i.state IN ('pending', 'running') OR i.not_before IS NOT NULL OR i.needs && %s OR EXISTS "
+            "WHERE i.state IN ('pending', 'running') OR i.not_before IS NOT NULL OR i.needs && %s "
+            "OR (i.state = 'waiting' AND i.cause = 'S6.not_fetched') OR EXISTS "
             "(SELECT 1 FROM sync_item o JOIN sync_pipeline q ON q.id = o.pipeline_id WHERE i.state = 'waiting' "
             "AND o.tenant_id = i.tenant_id AND o.target_id <> '' "
             "AND i.needs && ARRAY[q.flow || ':id=' || o.source_id, q.flow || ':no=' || o.key]::varchar[]) "

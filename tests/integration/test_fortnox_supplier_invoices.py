@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integration import registry
-from integration.errors import InvalidRecord, RateLimited
+from integration.errors import InvalidRecord, RateLimited, Transient
 from integration.records import Page, SupplierDocument, SupplierInvoice
 from integration.systems.base import Window
 from integration.systems.fortnox import Fortnox
@@ -240,3 +240,16 @@ def test_S6_a_file_that_is_too_large_or_gone_is_said_so(fortnox: Fortnox, compan
     del company.files[file_id]
     with pytest.raises(InvalidRecord, match=r"document\.gone"):
         reader.content(record, 20 * 1024 * 1024)
+
+
+def test_S6_a_web_page_in_place_of_a_file_is_not_kept_for_it(
+    fortnox: Fortnox, company: Company, fortnox_twin: FortnoxTwin, window: Windows
+) -> None:
+    given = company.add_supplier_invoice(company.add_supplier("Betong AB"), "100")
+    company.attach_file(given, "faktura.pdf", b"%PDF-1.7 faktura")
+    (record,) = documents(fortnox, window())
+    reader = registry.reader("fortnox", SupplierDocument)(fortnox)
+    fortnox_twin.faults.add(kind="not-json", path="/3/archive/")
+    with pytest.raises(Transient, match=r"http\.not_json"):
+        reader.content(record, 10_000)
+    assert reader.content(record, 10_000) == b"%PDF-1.7 faktura"

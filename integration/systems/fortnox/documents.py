@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from integration.errors import Fault, InvalidRecord
+from integration.errors import Fault, InvalidRecord, Transient
 from integration.records import Page, Read, SupplierDocument, Unreadable
 from integration.registry import reads
 from integration.systems.base import FileReader, Window
@@ -40,6 +40,7 @@ class DocumentReader(FileReader[SupplierDocument]):
 
         Raises:
             InvalidRecord: it is larger than `largest` bytes, or in none of these places.
+            Transient: a web page came in its place.
         """
         file_id = quote(record.file_id, safe="")
         places: tuple[tuple[str, dict[str, str]], ...] = (
@@ -49,12 +50,15 @@ class DocumentReader(FileReader[SupplierDocument]):
         )
         for path, params in places:
             try:
-                content: bytes = self.system.http.get(path, params, largest=largest).content
+                answer = self.system.http.get(path, params, largest=largest)
             except Fault as fault:
                 if not is_missing(fault):
                     raise
             else:
-                return content
+                if answer.headers.get("Content-Type", "").startswith("text/html"):
+                    # A page of theirs about trouble, with status 200; no file of an invoice is one.
+                    raise Transient("http.not_json", method="GET", path=path, status=answer.status)
+                return bytes(answer.content)
         raise InvalidRecord("document.gone", file_id=record.file_id, name=record.name)
 
     def _take(self, row: dict[str, Any]) -> Read | Unreadable:
