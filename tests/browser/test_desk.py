@@ -1,9 +1,7 @@
 """The weekly work in Chromium: look, dry run, fix a value, deal with a change, act on many, on any width."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +12,12 @@ from integration.models import Membership, Tenant, ValueMap
 from sync.engine import acts, problems, rehearsal
 from sync.engine.run import run_pass
 from sync.models import Act, DryRun, Item, Pipeline, Problem
-from tests.browser.onboarding import Workers, chromium, needs_chromium
+from tests.browser.window import Workers, chromium, fits, needs_chromium
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 800}
-SCREENS = os.environ.get("BYGGBRO_SCREENS", "")
 PASSWORD = "en-lang-mening-1"
 LINE = {"LineText": "Gjutning", "Price": 450.0, "Quantity": 8.0, "UnitType": "tim"}
 
@@ -74,14 +71,6 @@ def open_as(
         context.close()
 
 
-def fits(window: Any, name: str) -> None:
-    """Nothing is wider than the window; a picture is kept for whoever asked for them."""
-    wide = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{name}: {wide} pixels too wide"
-    if SCREENS:
-        window.screenshot(path=str(Path(SCREENS) / f"desk-{name}.png"), full_page=True)
-
-
 def address(item: Item, act: str = "change") -> str:
     return f"/admin/sync/item/{item.pk}/{act}/"
 
@@ -109,7 +98,7 @@ def test_a_bookkeeper_sees_the_own_company_and_nothing_of_another(
     assert window.get_by_text("1 sak behöver någon").is_visible()
     assert window.get_by_role("heading", name="Projektet saknar startdatum").is_visible()
     assert "Maltes" not in window.content()
-    fits(window, "bookkeeper")
+    fits(window, "desk-bookkeeper")
     window.get_by_label("Sök nummer, namn eller id").fill("Hemlig")
     window.keyboard.press("Enter")
     window.get_by_text("Inget har ”Hemlig”").wait_for()
@@ -134,7 +123,7 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
     window.get_by_role("link", name="Torrkör", exact=True).click()
     row = window.get_by_role("row", name="ort")
     assert [cell.inner_text() for cell in row.get_by_role("cell").all()][1:] == ["Umeå", "Luleå"]
-    fits(window, "dry-run-item")
+    fits(window, "desk-dry-run-item")
     assert fortnox.customers["1001"]["City"] == "Umeå"
     smartdok.touch(customer, City="Kiruna")
     smartdok.add_customer(CustomerNumber="1002", CustomerName="Ny kund AB")
@@ -144,7 +133,7 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
     assert window.get_by_text("1002 Ny kund AB skulle skapas").is_visible()
     window.get_by_text("1001 Åkerlunds Bygg AB skulle ändras").click()
     assert window.get_by_role("cell", name="Kiruna").is_visible()
-    fits(window, "dry-run-pipeline")
+    fits(window, "desk-dry-run-pipeline")
     assert writes() == []
     assert list(fortnox.customers) == ["1001"]
 
@@ -163,7 +152,7 @@ def test_a_mapped_value_saved_on_the_problem_page_lets_the_stopped_go_by_themsel
     assert (problem.count, len(fortnox.invoices)) == (3, 0)
     window = open_as("owner")
     window.goto(f"/admin/sync/problem/{problem.pk}/change/")
-    fits(window, "problem")
+    fits(window, "desk-problem")
     window.get_by_label("Värde i SmartDok").fill("arbtim")
     window.get_by_label("Värde i Fortnox").fill("h")
     window.get_by_role("button", name="Spara värdet").click()
@@ -187,7 +176,7 @@ def test_I3_a_changed_invoice_is_compared_and_marked_as_handled(
     window.goto(address(item))
     sums = window.locator(".bb-tiles").inner_text()
     assert all(each in sums for each in ("3 600,00 kr", "4 000,00 kr", "400,00 kr"))
-    fits(window, "changed")
+    fits(window, "desk-changed")
     window.get_by_role("link", name="Markera som hanterad").click()
     window.get_by_label("Varför").fill("Kompletterande faktura 17 skickad")
     window.get_by_role("button", name="Markera som hanterad").click()
@@ -211,7 +200,7 @@ def test_many_are_tried_again_in_the_background_with_a_bar(
     window.get_by_role("button", name="Försök igen med alla").click()
     window.wait_for_url("**/admin/sync/act/*/change/")
     window.locator("h2", has_text="120 poster").wait_for()
-    fits(window, "act")
+    fits(window, "desk-act")
     act = Act.objects.get()
     assert (act.actor, act.done, act.moved) == ("en-bookkeeper", 120, 120)
     assert Item.objects.filter(tenant=tenant, state="pending").count() == 120
@@ -251,7 +240,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_a_telephone(
     )  # fmt: skip
     for path in pages:
         window.goto(path)
-        fits(window, f"phone-{role}-{path.strip('/').replace('/', '-').split('?')[0]}")
+        fits(window, f"desk-phone-{role}-{path.strip('/').replace('/', '-').split('?')[0]}")
         faults += [f"{path}: {each}" for each in _faults(window)]
     assert faults == []
 

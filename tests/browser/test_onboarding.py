@@ -1,7 +1,6 @@
 """Walks through a set-up by link in Chromium, against the twins."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,12 @@ from sync.engine.preflight.adopt import adopt
 from sync.engine.run import run_pass
 from sync.models import Item, Pipeline, Preflight
 from sync.setup import links
-from tests.browser.onboarding import Workers, chromium, needs_chromium
+from tests.browser.window import Workers, chromium, fits, needs_chromium
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 375, "height": 740}
-SCREENS = os.environ.get("BYGGBRO_SCREENS", "")
 
 
 @pytest.fixture
@@ -67,19 +65,6 @@ def page(chromium: Any, start: str) -> Iterator[Any]:
     yield window
     assert faults == []
     context.close()
-
-
-@pytest.fixture
-def picture(page: Any) -> Callable[[str], None]:
-    """Keeps a picture for whoever asked for them, and sees that nothing is wider than the window."""
-
-    def take(name: str) -> None:
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name}: {wide} pixels too wide"
-        if SCREENS:
-            page.screenshot(path=str(Path(SCREENS) / f"{name}.png"), full_page=True)
-
-    return take
 
 
 def fill(smartdok: SmartDokCompany, fortnox: FortnoxCompany) -> None:
@@ -126,44 +111,43 @@ def go_on(page: Any) -> None:
 
 
 def test_from_the_link_to_the_first_transfer(
-    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany, workers: Workers,
-    picture: Callable[[str], None], tmp_path: Path,
-) -> None:  # fmt: skip
+    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany, workers: Workers, tmp_path: Path
+) -> None:
     fill(smartdok, fortnox)
     page.goto(start)
     assert page.locator("html").get_attribute("lang") == "sv"
-    picture("start-1-valkommen")
+    fits(page, "start-1-valkommen")
     go_on(page)
-    picture("start-2-smartdok")
+    fits(page, "start-2-smartdok")
     page.get_by_label("API-nyckel").fill("fel nyckel")
     page.get_by_role("button", name="Kontrollera och spara").click()
     page.get_by_role("heading", name="SmartDok godtar inte API-nyckeln").wait_for()
-    picture("start-2-smartdok-fel")
+    fits(page, "start-2-smartdok-fel")
     smartdok.claims.discard("MachinesRead")
     connect_smartdok(page, smartdok)
     page.get_by_text("MachinesRead").first.wait_for()
-    picture("start-2-smartdok-saknas")
+    fits(page, "start-2-smartdok-saknas")
     smartdok.claims.add("MachinesRead")
     page.get_by_role("button", name="Kontrollera igen").click()
     page.get_by_text("MachinesRead").first.wait_for(state="detached")
-    picture("start-2-smartdok-klart")
+    fits(page, "start-2-smartdok-klart")
     go_on(page)
-    picture("start-3-fortnox")
+    fits(page, "start-3-fortnox")
     connect_fortnox(page, titled(fortnox))
     page.get_by_role("heading", name="Fortnox är anslute").wait_for()
-    picture("start-3-fortnox-klart")
+    fits(page, "start-3-fortnox-klart")
     go_on(page)
     page.get_by_label("Skapa fakturor som ej klara").check()
     page.get_by_label("Alla", exact=True).check()
-    picture("start-4-installningar")
+    fits(page, "start-4-installningar")
     page.get_by_role("button", name="Spara och fortsätt").click()
-    picture("start-5-kontroll")
+    fits(page, "start-5-kontroll")
     page.get_by_role("button", name="Börja kontrollen").click()
     page.get_by_role("heading", name="Vad den första överföringen skulle göra").wait_for()
-    picture("start-5-kontroll-klar")
+    fits(page, "start-5-kontroll-klar")
     for summary in page.locator("summary").all():
         summary.click()
-    picture("start-5-kontroll-oppen")
+    fits(page, "start-5-kontroll-oppen")
     for name, ending in (("Ladda ner som Excel", "xlsx"), ("Ladda ner som CSV", "csv")):
         with page.expect_download() as coming:
             page.get_by_role("link", name=name).click()
@@ -172,15 +156,15 @@ def test_from_the_link_to_the_first_transfer(
         assert (tmp_path / f"fil.{ending}").stat().st_size > 500
     page.get_by_role("button", name="De förkryssade finns redan").click()
     page.get_by_role("heading", name="Övertagna").wait_for()
-    picture("start-5-kontroll-overtagna")
+    fits(page, "start-5-kontroll-overtagna")
     assert not Pipeline.objects.filter(enabled=True).exists()
     go_on(page)
-    picture("start-6-start")
+    fits(page, "start-6-start")
     page.get_by_role("button", name="Starta överföringen").click()
     page.get_by_role("heading", name="Klart").wait_for()
     workers.join()
     page.get_by_role("link", name="Visa siffrorna på nytt").click()
-    picture("start-7-klart")
+    fits(page, "start-7-klart")
 
     assert set(fortnox.customers) == {"1001", "1002", "9001"}
     assert sorted(fortnox.invoices) == ["1", "501"] or len(fortnox.invoices) == 2
@@ -190,7 +174,7 @@ def test_from_the_link_to_the_first_transfer(
 
 
 def test_consent_cancelled_and_given_after_all(
-    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany, picture: Callable[[str], None]
+    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany
 ) -> None:
     page.goto(start)
     go_on(page)
@@ -198,7 +182,7 @@ def test_consent_cancelled_and_given_after_all(
     go_on(page)
     connect_fortnox(page, titled(fortnox), "Avbryt")
     page.get_by_text("Du valde Avbryt i Fortnox").wait_for()
-    picture("start-3-avbrutet")
+    fits(page, "start-3-avbrutet")
     assert Connection.objects.get(system="fortnox").state == "unchecked"
     page.get_by_role("link", name="Börja om").click()
     connect_fortnox(page, titled(fortnox))
@@ -206,9 +190,8 @@ def test_consent_cancelled_and_given_after_all(
 
 
 def test_the_wrong_company_in_fortnox(
-    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany, twins: Twins,
-    picture: Callable[[str], None],
-) -> None:  # fmt: skip
+    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany, twins: Twins
+) -> None:
     other = twins.tenant("maltes-mark").fortnox
     Connection.objects.filter(system="fortnox").update(options={"tenant_id": str(fortnox.tenant_id)})
     page.goto(start)
@@ -217,19 +200,17 @@ def test_the_wrong_company_in_fortnox(
     go_on(page)
     connect_fortnox(page, titled(other))
     page.get_by_text(f"Du godkände {other.name}").wait_for()
-    picture("start-3-fel-foretag")
+    fits(page, "start-3-fel-foretag")
     page.get_by_role("link", name="Börja om").click()
     connect_fortnox(page, titled(fortnox))
     page.get_by_role("heading", name="Fortnox är anslute").wait_for()
 
 
-def test_on_a_phone_and_by_keyboard(
-    page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany, picture: Callable[[str], None]
-) -> None:
+def test_on_a_phone_and_by_keyboard(page: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany) -> None:
     fill(smartdok, fortnox)
     page.set_viewport_size(PHONE)
     page.goto(start)
-    picture("telefon-1-valkommen")
+    fits(page, "telefon-1-valkommen")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Till innehållet"
     go_on(page)
@@ -237,20 +218,20 @@ def test_on_a_phone_and_by_keyboard(
     page.keyboard.type(smartdok.token)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="SmartDok är anslute").wait_for()
-    picture("telefon-2-smartdok")
+    fits(page, "telefon-2-smartdok")
     go_on(page)
     connect_fortnox(page, titled(fortnox))
     page.get_by_role("heading", name="Fortnox är anslute").wait_for()
     go_on(page)
-    picture("telefon-4-installningar")
+    fits(page, "telefon-4-installningar")
     page.get_by_role("button", name="Spara och fortsätt").click()
     page.get_by_role("button", name="Börja kontrollen").click()
     page.get_by_role("heading", name="Vad den första överföringen skulle göra").wait_for()
     for summary in page.locator("summary").all():
         summary.click()
-    picture("telefon-5-kontroll")
+    fits(page, "telefon-5-kontroll")
     go_on(page)
-    picture("telefon-6-start")
+    fits(page, "telefon-6-start")
 
 
 def test_without_javascript(chromium: Any, start: str, smartdok: SmartDokCompany, fortnox: FortnoxCompany) -> None:
@@ -270,7 +251,7 @@ def test_without_javascript(chromium: Any, start: str, smartdok: SmartDokCompany
     context.close()
 
 
-def test_a_link_that_is_over(page: Any, start: str, picture: Callable[[str], None]) -> None:
+def test_a_link_that_is_over(page: Any, start: str) -> None:
     links.revoke(Tenant.objects.get())
     answer = page.request.get(start)
     assert answer.status == 404

@@ -1,14 +1,18 @@
-"""What the walks through a set-up share: a browser, a live server, both twins, workers that work on the spot."""
+"""What all walks share: a browser, a look at whether a page fits its window, workers that work on the spot."""
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
+from playwright.sync_api import TimeoutError as TookTooLong
 from playwright.sync_api import sync_playwright
 
+SCREENS = os.environ.get("BYGGBRO_SCREENS", "")
 LAUNCH = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -27,6 +31,22 @@ def chromium(django_db_setup: None) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(LAUNCH))
         yield browser
         browser.close()
+
+
+FITS = """() => {
+  const root = document.body && document.documentElement;
+  return root && root.scrollWidth <= root.clientWidth;
+}"""
+
+
+def fits(window: Any, name: str) -> None:
+    """Nothing is wider than the window, which may be loading anew; a picture is kept for whoever asked for them."""
+    try:
+        window.wait_for_function(FITS, timeout=5_000)
+    except TookTooLong:
+        pytest.fail(f"{name} is wider than its window")
+    if SCREENS:
+        window.screenshot(path=str(Path(SCREENS) / f"{name}.png"), full_page=True)
 
 
 class Workers:
