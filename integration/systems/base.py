@@ -233,6 +233,10 @@ class Writer(Generic[W]):
         """
         raise NotImplementedError
 
+    def same(self, name: str, ours: Any, theirs: Any) -> bool:
+        """Whether two plain values of a field mean the same there, so that there is nothing to write."""
+        return bool(ours == theirs)
+
     def find(self, record: W) -> Found | None:
         """The object this record stands for, by exact key, or None."""
         raise NotImplementedError

@@ -104,7 +104,7 @@ def dry_run(item: Item, systems: Systems | None = None) -> DryRun:
         after = {**wanted, **shown(laid.payload, laid.payload.on_create)}
         after = {name: value for name, value in after.items() if value != ""}
         return DryRun("create", "", {}, after, after, laid.notes, asked)
-    if not item.target_id and not item.intent_at:
+    if not item.target_id and (not item.intent_at or flow.later_changes == "update"):
         flow.adopt(laid.prepared, found, laid.desk)
     before = {name: value for name, value in plain(found.fields).items() if name in wanted}
     number = found.label or found.target_id
@@ -113,15 +113,14 @@ def dry_run(item: Item, systems: Systems | None = None) -> DryRun:
         return DryRun(operation, number, before, before, {}, laid.notes, asked)
     # G4: only what changed since the last write; of an object that somebody else made, what it says otherwise.
     base = (item.sent or {}) if item.target_id else before
-    changed = {name: laid.payload.fields[name] for name in wanted if _differs(item, wanted[name], base.get(name, ""))}
+    changed = {
+        name: laid.payload.fields[name]
+        for name in wanted
+        if not laid.writer.same(name, wanted[name], base.get(name, "")) and (item.target_id or wanted[name] != "")
+    }  # what the source leaves empty is no wish to clear what is filled in over there already (G4)
     allowed = shown(laid.payload, flow.allowed(changed, laid.desk)) if changed else {}
     after = {**before, **allowed}
     return DryRun("update" if allowed else operation, number, before, after, allowed, laid.notes, asked)
-
-
-def _differs(item: Item, now: Any, before: Any) -> bool:
-    """What the source leaves empty is no wish to clear what is filled in over there already (G4)."""
-    return bool(now != before and (item.target_id or now != ""))
 
 
 def _look_up(item: Item, laid: _LaidOut) -> tuple[Found | None, bool]:

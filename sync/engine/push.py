@@ -18,6 +18,7 @@ from redis import RedisError
 from integration.errors import (
     Changed,
     ConfigError,
+    Conflict,
     Fault,
     InvalidRecord,
     OnItsWay,
@@ -285,8 +286,8 @@ class Push:
 
     def _adopt(self, writer: Writer[Any], prepared: Any, payload: Payload, found: Found) -> str:
         """It lies there: ours whose answer was lost, or one that somebody else made (I11)."""
-        if not self.unconfirmed:
-            self.flow.adopt(prepared, found, self.desk)
+        if not self.unconfirmed or self.flow.later_changes == "update":
+            self._may_be_taken(prepared, found)
         self.item.adopted = not self.unconfirmed
         self._start_attempt("adopt", found.fields)
         self._end_attempt("done")
@@ -297,10 +298,26 @@ class Push:
         empty = {name: value for name, value in plain(payload.fields).items() if value == ""}
         return self._update(writer, prepared, payload, {**plain(found.fields), **empty})
 
+    def _may_be_taken(self, prepared: Any, found: Found) -> None:
+        """C5 holds after a lost answer too: what lies under our number may be somebody else's, made meanwhile. What is
+        exactly as it was sent is ours, whatever the source says today.
+
+        Raises:
+            Conflict: a person decides.
+        """
+        try:
+            self.flow.adopt(prepared, found, self.desk)
+        except Conflict:
+            tried = Attempt.objects.filter(item=self.item, operation="create").first()
+            sent, there = tried.payload if tried else {}, plain(found.fields)
+            if not self.unconfirmed or any(sent.get(name, "") != value for name, value in there.items()):
+                raise
+
     def _update(self, writer: Writer[Any], prepared: Any, payload: Payload, sent: dict[str, Any]) -> str:
         """Write what changed since the last write, and nothing else (G4)."""
         now = plain(payload.fields)
-        changes = {name: value for name, value in payload.fields.items() if now[name] != sent.get(name, "")}
+        same = {name for name in now if writer.same(name, now[name], sent.get(name, ""))}
+        changes = {name: value for name, value in payload.fields.items() if name not in same}
         changes = self.flow.allowed(changes, self.desk) if changes else {}
         if changes:
             target = self.item.target_id

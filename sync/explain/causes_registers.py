@@ -164,17 +164,19 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Kundnumret tillhör någon annan i Fortnox",
-            "Kundnummer {number} finns i Fortnox med organisationsnummer {theirs}, men i SmartDok är det {ours}. "
-            "Ingenting skrivs över.",
-            "Är det samma kund: rätta organisationsnumret i det system där det är fel.\n"
+            "Kundnummer {number} är i Fortnox {their_name} med organisationsnummer {theirs}, men i SmartDok {our_name} "
+            "med organisationsnummer {ours}. Ingenting skrivs över.",
+            "Är det samma kund: rätta organisationsnumret i det system där det är fel eller saknas, och välj Försök "
+            "igen.\n"
             "Är det olika kunder: ge kunden ett annat nummer i SmartDok (Projekt/kunder → Kunder → Kundnummer).\n"
             "Välj Finns redan på posten i Byggbro om kunden i Fortnox ska användas som den är.",
         ),
         (
             "The customer number is somebody else's in Fortnox",
-            "Customer number {number} is in Fortnox with organisation number {theirs}, but in SmartDok it is {ours}. "
-            "Nothing is overwritten.",
-            "If it is the same customer: correct the organisation number in the system where it is wrong.\n"
+            "Customer number {number} is {their_name} with organisation number {theirs} in Fortnox, but {our_name} "
+            "with organisation number {ours} in SmartDok. Nothing is overwritten.",
+            "If it is the same customer: correct the organisation number in the system where it is wrong or missing, "
+            "and choose Try again.\n"
             "If they differ: give the customer another number in SmartDok (Projekt/kunder → Kunder → Kundnummer).\n"
             "Choose Already there on the item in Byggbro to use the customer in Fortnox as it is.",
         ),

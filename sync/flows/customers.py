@@ -37,8 +37,19 @@ class Customers(Flow[Customer, Customer]):
         return replace(record, company=company, vat_type=vat_type)
 
     def adopt(self, record: Customer, found: Found, desk: Desk) -> None:
-        """C5: the same number with another organisation number is somebody else until a person says otherwise."""
+        """C5: the same number with another organisation number is somebody else until a person says otherwise. Where
+        only one side has one, the name must be the same."""
         ours = organisation_number(record.organisation_number)
         theirs = organisation_number(str(found.fields.get("OrganisationNumber") or ""))
-        if ours and theirs and ours != theirs:
-            raise Conflict("C5", number=record.number, ours=record.organisation_number, theirs=theirs)
+        their_name = str(found.fields.get("Name") or "")
+        if ours == theirs or (not (ours and theirs) and _plain(record.name) == _plain(their_name)):
+            return
+        raise Conflict(
+            "C5", number=record.number, ours=record.organisation_number, theirs=theirs,
+            our_name=record.name, their_name=their_name,
+        )  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    """A name without what typing differs in: case and spaces."""
+    return " ".join(name.split()).casefold()

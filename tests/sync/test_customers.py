@@ -199,7 +199,10 @@ def test_C5_another_organisation_number_in_fortnox_is_not_overwritten(
     assert settled().exit_code == 2
     stopped = item("customers", 1002)
     assert (stopped.state, stopped.reason, stopped.cause) == ("stopped", "conflict", "C5")
-    assert stopped.params == {"number": "1002", "ours": "556677-8899", "theirs": "5560001111"}
+    assert stopped.params == {
+        "number": "1002", "ours": "556677-8899", "theirs": "5560001111",
+        "our_name": "Vår kund AB", "their_name": "Någon annan AB",
+    }  # fmt: skip
     assert fortnox.customers["1002"]["Name"] == "Någon annan AB"
 
 
@@ -216,14 +219,74 @@ def test_C5_holds_also_when_the_list_of_numbers_was_older_than_the_other_custome
     assert fortnox.customers["1002"]["Name"] == "Någon annan AB"
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [("5566778899", "556677-8899"), ("", "556677-8899"), ("556677-8899", "")])
-def test_C5_the_same_number_written_otherwise_or_missing_is_no_conflict(
+def test_C5_holds_also_when_the_first_attempt_was_lost_before_it_arrived(
+    smartdok: Any, fortnox: Any, settled: Any, twins: Any, item: Any
+) -> None:
+    for number in ("1", "2", "3"):
+        smartdok.add_customer(CustomerNumber=number, CustomerName=f"Kund {number}")
+    settled()
+    fortnox.add_customer("Någon annan AB", "1002", OrganisationNumber="556000-1111")
+    smartdok.add_customer(CustomerNumber="1002", CustomerName="Vår kund AB", OrganizationNumber="556677-8899")
+    twins.fortnox.faults.add("reset-before", "POST", "/3/customers$")
+    settled()
+    assert item("customers", 1002).cause == "C5"
+    assert fortnox.customers["1002"]["Name"] == "Någon annan AB"
+
+
+def test_C5_our_own_is_recognised_after_a_lost_answer_though_its_organisation_number_changed_meanwhile(
+    smartdok: Any, fortnox: Any, run: Any, settled: Any, twins: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 3600.0)
+    customer = smartdok.add_customer(CustomerNumber="1", CustomerName="Kund", OrganizationNumber="556000-1111")
+    twins.fortnox.faults.add("reset-after", "POST", "/3/customers$")
+    run()
+    assert fortnox.customers["1"]["OrganisationNumber"] == "556000-1111"
+    smartdok.touch(customer, CustomerName="Rätt kund", OrganizationNumber="556677-8899")
+    assert settled().exit_code == 0
+    assert remote.customers(fortnox)["1"]["OrganisationNumber"] == "556677-8899"
+    assert fortnox.customers["1"]["Name"] == "Rätt kund"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("5566778899", "556677-8899"), ("", "")])
+def test_C5_the_same_number_written_otherwise_or_none_at_all_is_no_conflict(
     smartdok: Any, fortnox: Any, settled: Any, ours: str, theirs: str
 ) -> None:
     fortnox.add_customer("Gammalt namn", "1", OrganisationNumber=theirs)
     smartdok.add_customer(CustomerNumber="1", CustomerName="Nytt namn", OrganizationNumber=ours)
     assert settled().exit_code == 0
     assert fortnox.customers["1"]["Name"] == "Nytt namn"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("", "556677-8899"), ("556677-8899", "")])
+def test_C5_where_one_side_has_no_organisation_number_the_names_must_agree(
+    smartdok: Any, fortnox: Any, settled: Any, item: Any, ours: str, theirs: str
+) -> None:
+    fortnox.add_customer("Gävle  bygg AB ", "1", OrganisationNumber=theirs)
+    fortnox.add_customer("Någon annan AB", "2", OrganisationNumber=theirs)
+    smartdok.add_customer(CustomerNumber="1", CustomerName="Gävle Bygg AB", OrganizationNumber=ours)
+    smartdok.add_customer(CustomerNumber="2", CustomerName="Gävle Bygg AB", OrganizationNumber=ours)
+    assert settled().exit_code == 2
+    assert {number: each["Name"] for number, each in fortnox.customers.items()} == {
+        "1": "Gävle Bygg AB", "2": "Någon annan AB",
+    }  # fmt: skip
+    stopped = item("customers", 2)
+    assert (stopped.state, stopped.cause) == ("stopped", "C5")
+    assert stopped.params == {
+        "number": "2", "ours": ours, "theirs": theirs.replace("-", ""),
+        "our_name": "Gävle Bygg AB", "their_name": "Någon annan AB",
+    }  # fmt: skip
+
+
+def test_C5_the_same_number_in_another_spelling_is_not_written(
+    smartdok: Any, fortnox: Any, settled: Any, twins: Any
+) -> None:
+    fortnox.add_customer("Gammalt namn", "1", OrganisationNumber="5566778899")
+    customer = smartdok.add_customer(CustomerNumber="1", CustomerName="Namn", OrganizationNumber="556677-8899")
+    settled()
+    smartdok.touch(customer, OrganizationNumber="16556677-8899", City="Gävle")
+    settled()
+    puts = [each.request_json for each in twins.fortnox.requests if each.method == "PUT"]
+    assert puts == [{"Customer": {"Name": "Namn"}}, {"Customer": {"City": "Gävle"}}]
 
 
 def test_C6_a_burnt_number_is_for_a_person_and_not_tried_again(

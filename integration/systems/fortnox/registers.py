@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 from integration.errors import Fault, Rejected, Transient
-from integration.mapping import number
+from integration.mapping import number, organisation_number
 from integration.records import Article, Customer, Project
 from integration.registry import writes
 from integration.systems.base import Found, Listed, Payload, Writer, Written
@@ -125,6 +125,12 @@ class CustomerWriter(Register[Customer]):
     def as_payload(self, name: str, value: Any) -> Any:
         """`Active` is true where Fortnox says nothing."""
         return value is not False if name == "Active" else as_sent(value)
+
+    def same(self, name: str, ours: Any, theirs: Any) -> bool:
+        """An organisation number in another spelling is the same; Fortnox may have locked it (note 40)."""
+        if name == "OrganisationNumber":
+            return organisation_number(ours) == organisation_number(theirs)
+        return super().same(name, ours, theirs)
 
 
 STATUS = {"not_started": "NOTSTARTED", "ongoing": "ONGOING", "completed": "COMPLETED"}

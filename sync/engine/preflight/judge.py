@@ -129,7 +129,7 @@ def _judge(table: Table, book: Book, entry: Entry, writer: Writer[Any]) -> None:
         prepared = book.flow.prepare(entry.record, desk)
         payload = writer.payload(prepared)
         entry.notes += payload.notes
-        entry.action = _action(desk, prepared, payload, entry)
+        entry.action = _action(desk, prepared, payload, entry, writer)
     except Waiting as fault:
         entry.stop("waiting", fault)
         entry.needs = fault.needs
@@ -139,7 +139,7 @@ def _judge(table: Table, book: Book, entry: Entry, writer: Writer[Any]) -> None:
         entry.stop("stopped" if fault.scope == "item" else "waiting", fault)
 
 
-def _action(desk: PaperDesk, prepared: Any, payload: Payload, entry: Entry) -> str:
+def _action(desk: PaperDesk, prepared: Any, payload: Payload, entry: Entry, writer: Writer[Any]) -> str:
     """As `Push` would go on: adopt what lies there (C5), write what differs and may be written (G4), else create."""
     flow, found = desk.book.flow, entry.found
     reference = getattr(prepared, "reference", "")
@@ -154,7 +154,9 @@ def _action(desk: PaperDesk, prepared: Any, payload: Payload, entry: Entry) -> s
     wanted, there = plain(payload.fields), plain(found.fields)
     entry.renamed = bool(found.title) and found.title.strip() not in wanted.values()
     changed = {
-        name: wanted[name] for name in there if wanted.get(name) not in {"", None} and wanted[name] != there[name]
+        name: wanted[name]
+        for name in there
+        if wanted.get(name) not in {"", None} and not writer.same(name, wanted[name], there[name])
     }
     allowed = flow.allowed(changed, desk) if changed else {}
     entry.changes = [(name, value, there[name]) for name, value in allowed.items()]
