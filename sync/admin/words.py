@@ -49,6 +49,8 @@ KINDS = {
 NOTES = {
     "characters": _("Characters that Fortnox does not take were replaced"),
     "length": _("Shortened to the length that Fortnox takes"),
+    "refused": _("Left out, since Fortnox does not take it as it is"),
+    "unit": _("Too long for a unit's code in Fortnox; a unit that is not there yet is made with a shorter one"),
     "double": _("Several goods or machines share the number; the row went without an article number"),
     "unknown": _("No goods or machine has the number; the row went without an article number"),
     "joined": _("All files of the invoice went as one PDF"),

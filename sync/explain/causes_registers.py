@@ -324,4 +324,21 @@ CAUSES: dict[str, Cause] = {
             "Spara.\n" + _GOES_EN,
         ),
     ),
+    "A4": cause(
+        "bookkeeper",
+        (
+            "Två enheter får samma kod i Fortnox",
+            "Enheten {unit} är längre än de 20 tecken som en kod har i Fortnox, och koden {code} står redan för "
+            "{taken}.",
+            "Byggbro: Mappade värden → lägg till enheten (unit): källa {unit}, mål en kod som finns i Fortnox.\n"
+            "Eller SmartDok: ge enheten ett kortare namn.\n" + _GOES_SV,
+        ),
+        (
+            "Two units get the same code in Fortnox",
+            "The unit {unit} is longer than the 20 characters of a code in Fortnox, and the code {code} already stands "
+            "for {taken}.",
+            "Byggbro: Mapped values → add the unit (unit): source {unit}, target a code that Fortnox has.\n"
+            "Or SmartDok: give the unit a shorter name.\n" + _GOES_EN,
+        ),
+    ),
 }

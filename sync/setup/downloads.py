@@ -13,7 +13,7 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from sync.models import Preflight
-from sync.setup.present import ACTIONS, MATCHES, field_title, system_title, title
+from sync.setup.present import ACTIONS, MATCHES, TEXTS, field_title, system_title, title
 from sync.setup.told import told
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -42,7 +42,7 @@ def _rows(preflight: Preflight) -> Iterator[list[str]]:
         found = told(row["cause"], {"system": targets.get(row["flow"], ""), **row["params"]}) if row["cause"] else None
         differences = [f"{field_title(name)}: {there or '–'} → {here}" for name, here, there in row["changes"]]
         texts = [f"{field_title(name)}: {before} → {after}" for name, kind, before, after in row["notes"]
-                 if kind in {"characters", "length"}]  # fmt: skip
+                 if kind in TEXTS]  # fmt: skip
         yield [
             title(row["flow"]), row["number"], row["name"], str(MATCHES[row["match"]]), row["there"],
             str(ACTIONS[row["action"]]), found.title if found else "", found.what if found else "",

@@ -53,6 +53,7 @@ ACTIONS = {
     "stopped": gettext_lazy("to be looked at"),
     "": "",
 }
+TEXTS = {"characters", "length", "refused"}  # remarks on texts that do not arrive as they are (G5)
 MATCHES = {
     "both": gettext_lazy("in both"),
     "here": gettext_lazy("only in the source"),
@@ -201,7 +202,7 @@ def _group(page: Shown, result: dict[str, Any]) -> None:
                 {"number": row["number"], "name": row["name"], "there": row["there"]}
             )
         for name, kind_of, before, after in row["notes"] if row["action"] in preflight.ACTIONS[:2] else ():
-            if kind_of in {"characters", "length"}:
+            if kind_of in TEXTS:
                 changed.setdefault(flow, Group(flow, flow)).add(
                     {"number": row["number"], "field": field_title(name), "before": before, "after": after}
                 )

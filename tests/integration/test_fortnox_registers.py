@@ -140,6 +140,14 @@ def test_G5_a_fortnox_that_refuses_the_inch_mark_gets_two_of_the_published_sign(
     assert company.customers["1001"]["Name"] in {"Rör 2”", "Rör 2’’"}
 
 
+@pytest.mark.parametrize("email", ["o'brien~x@ek.se", "<eva@ek.se>", "a@" + "k" * 1024])
+def test_G5_an_e_mail_address_is_never_altered_but_left_out(email: str) -> None:
+    record = dataclasses.replace(CUSTOMER, email=email)
+    payload = writer(None, record).payload(record)
+    assert payload.fields["Email"] == ""
+    assert payload.notes == (Note("G5", "Email", "refused", email),)
+
+
 @pytest.mark.parametrize(
     ("record", "params"),
     [
@@ -216,6 +224,46 @@ def test_A4_a_unit_is_found_by_code_then_description_then_case_and_else_created(
         "h": "Timmar", "ST": "Styck", "löpmeter per vecka": "löpmeter per vecka och arbetslag",
     }  # fmt: skip
     assert [r.method for r in fortnox_twin.requests if r.path == "/3/units"] == ["GET", "GET", "POST"]
+
+
+def test_A4_two_units_are_never_merged_into_one_code(fortnox: Fortnox, company: Company) -> None:
+    first, second = "löpmeter per vecka och arbetslag", "löpmeter per vecka och plats"
+    create(fortnox, dataclasses.replace(ARTICLE, number="1", unit=first))
+    create(fortnox, dataclasses.replace(ARTICLE, number="2", unit=first))
+    with pytest.raises(ConfigError) as fault:
+        create(fortnox, dataclasses.replace(ARTICLE, number="3", unit=second))
+    assert (fault.value.cause, fault.value.params) == (
+        "A4", {"unit": second, "code": "löpmeter per vecka", "taken": first},
+    )  # fmt: skip
+    assert set(company.articles) == {"1", "2"}
+
+
+@pytest.mark.parametrize("made", ["löpmeter per vecka och arbetslag", "löpmeter per vecka och plats"])
+def test_A4_a_code_that_was_made_meanwhile_is_taken_only_if_it_stands_for_the_same(
+    fortnox: Fortnox, company: Company, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    write = fortnox.write
+
+    def late(method: str, path: str, *args: Any) -> Any:
+        if path == "/3/units":
+            company.add_unit("löpmeter per vecka", made)
+        return write(method, path, *args)
+
+    monkeypatch.setattr(fortnox, "write", late)
+    record = dataclasses.replace(ARTICLE, unit="löpmeter per vecka och arbetslag")
+    if made == record.unit:
+        create(fortnox, record)
+        assert company.articles["10/A"]["Unit"] == "löpmeter per vecka"
+    else:
+        with pytest.raises(ConfigError, match="A4"):
+            create(fortnox, record)
+        assert company.articles == {}
+
+
+def test_G5_a_unit_longer_than_a_code_is_noted() -> None:
+    record = dataclasses.replace(ARTICLE, unit="löpmeter per vecka och arbetslag")
+    note = Note("G5", "Unit", "unit", record.unit, "löpmeter per vecka")
+    assert writer(None, record).payload(record).notes == (note,)
 
 
 def test_A4_a_unit_that_vanished_is_made_again_next_time(fortnox: Fortnox, company: Company) -> None:

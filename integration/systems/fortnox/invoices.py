@@ -15,6 +15,7 @@ from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.registers import LONG, WithUnits
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
+from integration.systems.fortnox.units import unit_text
 
 # Fields of the payload that Fortnox gives back as they were sent.
 _GIVEN_BACK = (
@@ -104,7 +105,7 @@ def _row(texts: Texts, index: int, row: OutgoingRow) -> dict[str, Any]:
         "DeliveredQuantity": format(row.quantity.normalize() + 0, "f"),
         "Price": row.price if row.price is not None else Decimal(0),
         "Discount": row.discount,  # also 0, else the discount of the customer's card applies (note 36)
-        "Unit": texts.fit(f"Rad {index}, Unit", row.unit, 100),
+        "Unit": unit_text(texts, f"Rad {index}, Unit", row.unit),
         "Project": unaltered(f"Rad {index}, Project", row.project_number, 20) if row.project_number else "",
     }
     if row.discount:

@@ -17,7 +17,7 @@ from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import UNIT_MISSING
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
-from integration.systems.fortnox.units import Units
+from integration.systems.fortnox.units import Units, unit_text
 
 W = TypeVar("W", Customer, Project, Article)
 BLANK = "API_BLANK"  # note 33: null and "" mean "leave alone"
@@ -108,7 +108,7 @@ class CustomerWriter(Register[Customer]):
         fields = {
             "Name": texts.required("Name", record.name, LONG),
             "OrganisationNumber": texts.fit("OrganisationNumber", record.organisation_number, 30),
-            "Email": texts.fit("Email", record.email, LONG),
+            "Email": texts.whole("Email", record.email, LONG),
             "Address1": texts.fit("Address1", record.address, LONG),
             "ZipCode": texts.fit("ZipCode", record.zip_code, 10),
             "City": texts.fit("City", record.city, LONG),
@@ -181,7 +181,7 @@ class ArticleWriter(Register[Article]):
         on_create |= {"Type": "SERVICE"} if record.kind == "machine" else {"Type": "STOCK", "StockGoods": False}
         fields = {
             "Description": texts.required("Description", record.name, 200),
-            "Unit": texts.fit("Unit", record.unit, 100),
+            "Unit": unit_text(texts, "Unit", record.unit),
             "SalesPrice": record.price,
             "Active": record.active,
         }

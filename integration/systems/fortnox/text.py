@@ -54,6 +54,14 @@ class Texts:
         self.notes += notes
         return short
 
+    def whole(self, name: str, text: str, limit: int) -> str:
+        """For a text that means something else once it is altered, such as an address: as it is, or left out."""
+        wanted = unicodedata.normalize("NFC", text).strip()
+        if len(wanted) <= limit and all(CHARSET.accepts(char) for char in wanted):
+            return wanted
+        self.notes.append(Note("G5", name, "refused", wanted))
+        return ""
+
     def required(self, name: str, text: str, limit: int) -> str:
         """As `fit`, for a field that may not be empty.
 

@@ -5,13 +5,22 @@ from typing import Any
 
 from django.core.cache import cache
 
-from integration.errors import Rejected, Transient, Unconfirmed
+from integration.errors import ConfigError, Rejected, Transient, Unconfirmed
 from integration.mapping import cut, number
+from integration.records import Note
 from integration.systems.fortnox import lists
-from integration.systems.fortnox.text import CHARSET, as_sent
+from integration.systems.fortnox.text import CHARSET, Texts, as_sent
 
 SECONDS = 600
 LONGEST_CODE, LONGEST_DESCRIPTION = 20, 100
+
+
+def unit_text(texts: Texts, name: str, text: str) -> str:
+    """A unit as the payload holds it, with a note where it is too long to be a code (G5)."""
+    unit = texts.fit(name, text, LONGEST_DESCRIPTION)
+    if len(unit) > LONGEST_CODE:
+        texts.notes.append(Note("G5", name, "unit", unit, cut(unit, LONGEST_CODE)))
+    return unit
 
 
 class Units:
@@ -53,24 +62,36 @@ class Units:
         return found
 
     def _create(self, wanted: str) -> str:
-        """Another worker may have made it: then the list has it now."""
+        """Another worker may have made it: then the list has it now.
+
+        Raises:
+            ConfigError: the text is too long for a code, and what it is cut to already stands for another unit.
+        """
         fresh = self._read() if self.remembered else self._all()
         if found := _match(fresh, wanted):
             return found
-        code = cut(wanted, LONGEST_CODE)
-        body = {"Unit": {"Code": code, "Description": cut(wanted, LONGEST_DESCRIPTION)}}
+        code, description = cut(wanted, LONGEST_CODE), cut(wanted, LONGEST_DESCRIPTION)
+        known = fresh if code in fresh else self._post(fresh, code, description)
+        if known[code] != description:
+            raise ConfigError("A4", unit=wanted, code=code, taken=known[code])
+        return code
+
+    def _post(self, fresh: dict[str, str], code: str, description: str) -> dict[str, str]:
+        """All units once this one is made, by us or meanwhile by somebody else."""
         try:
-            self.system.write("POST", "/3/units", body)
+            self.system.write("POST", "/3/units", {"Unit": {"Code": code, "Description": description}})
         except Rejected:
-            if code not in self._read():
+            known = self._read()
+            if code not in known:
                 raise
+            return known
         except Unconfirmed as fault:
             # Nothing of the record itself has left; whether the unit was stored shows next time.
             self.forget()
             raise Transient(fault.cause, **fault.params) from None
-        fresh[code] = body["Unit"]["Description"]
-        cache.set(self._name, fresh, SECONDS)
-        return code
+        known = {**fresh, code: description}
+        cache.set(self._name, known, SECONDS)
+        return known
 
 
 def _match(units: dict[str, str], wanted: str) -> str:
