@@ -112,6 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds; a silent mail server must not hold up the mails of the other companies
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Byggbro <byggbro@localhost>")
 
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"

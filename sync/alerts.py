@@ -1,16 +1,18 @@
 """Alerts: one mail when a problem opens, one when it closes, one summary a day while anything is open; never again.
 
-A problem is claimed by a conditional UPDATE before it is mailed, so that two workers never mail it twice.
+A problem is claimed by a conditional UPDATE before it is told, for the mail and for the operator's channel apart, so
+that two workers never tell it twice. A mail that reached nobody gives its claim back; one whose worker died does not.
 """
 
 import datetime
-from collections.abc import Iterable
+import smtplib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import requests
 import structlog
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -25,30 +27,51 @@ WEBHOOK_SECONDS = 10
 
 
 def send_due() -> int:
-    """Mail what opened and what closed since the last time, one mail per tenant and kind. Returns mails sent."""
-    now = timezone.now()
-    opened = Problem.objects.filter(closed_at=None, told_open_at=None, opened_at__lt=now - SETTLING)
-    closed = Problem.objects.filter(closed_at__isnull=False, told_open_at__isnull=False, told_closed_at=None)
+    """Tell what opened and what closed since the last time, once per tenant and kind. Returns mails sent."""
     sent = 0
-    for kind, column, due in (("opened", "told_open_at", opened), ("closed", "told_closed_at", closed)):
-        for tenant in Tenant.objects.filter(pk__in=due.values("tenant_id")):
-            mine = _claim(due.filter(tenant=tenant), column, now)
-            if mine:
-                sent += _mail(tenant, kind, mine)
+    for kind in ("opened", "closed"):
+        if settings.ALERT_WEBHOOK_URL:
+            for tenant, mine in _claimed(kind, "posted"):
                 _post(tenant, kind, mine)
+        for tenant, mine in _claimed(kind, "told"):
+            try:
+                sent += _mail(tenant, kind, mine)
+            except OSError as error:
+                if not _for_good(error):
+                    _give_back(mine, kind, "told")
     return sent
 
 
-def _claim(due: QuerySet[Problem], column: str, now: datetime.datetime) -> list[Problem]:
-    chosen = list(due)
-    return [each for each in chosen if Problem.objects.filter(pk=each.pk, **{column: None}).update(**{column: now})]
+def _claimed(kind: str, how: str) -> Iterator[tuple[Tenant, list[Problem]]]:
+    """Tenant by tenant, claimed only when the one before is done with. `how`: the columns' first word."""
+    now = timezone.now()
+    column = _column(kind, how)
+    if kind == "opened":
+        due = Problem.objects.filter(closed_at=None, opened_at__lt=now - SETTLING, **{column: None})
+    else:
+        was_told = {f"{_column('opened', how)}__isnull": False}
+        due = Problem.objects.filter(closed_at__isnull=False, **was_told, **{column: None})
+    for tenant in Tenant.objects.filter(pk__in=due.values("tenant_id")):
+        chosen = list(due.filter(tenant=tenant))
+        mine = [each for each in chosen if Problem.objects.filter(pk=each.pk, **{column: None}).update(**{column: now})]
+        if mine:
+            yield tenant, mine
+
+
+def _column(kind: str, how: str) -> str:
+    return {"opened": f"{how}_open_at", "closed": f"{how}_closed_at"}[kind]
+
+
+def _give_back(problems: list[Problem], kind: str, how: str) -> None:
+    Problem.objects.filter(pk__in=[each.pk for each in problems]).update(**{_column(kind, how): None})
 
 
 def digests() -> int:
     """The daily summary for every tenant that has something open. Returns mails sent."""
     sent = 0
     for tenant in Tenant.objects.filter(active=True, problems__closed_at=None).exclude(problems=None).distinct():
-        sent += _mail(tenant, "digest", list(tenant.problems.filter(closed_at=None)))
+        with suppress(OSError):  # logged; the next summary comes tomorrow
+            sent += _mail(tenant, "digest", list(tenant.problems.filter(closed_at=None)))
     return sent
 
 
@@ -62,21 +85,39 @@ def send_test(tenant: Tenant) -> int:
 
 
 def _mail(tenant: Tenant, kind: str, problems: list[Problem]) -> int:
+    """One mail each: nobody reads who else is told. Who is not reached while others are has the daily summary.
+
+    Raises:
+        OSError: nobody was reached, though somebody is to be told.
+    """
     recipients = Recipient.objects.filter(tenant=tenant)
     if kind == "digest":
         recipients = recipients.filter(digest=True)
-    addresses = list(recipients.values_list("email", flat=True))
-    if not addresses:
+    if not recipients:
         return 0
     with translation.override("sv"):
         context = {"tenant": tenant, "kind": kind, "problems": _told(problems), "url": settings.PUBLIC_URL}
         subject = render_to_string("sync/mail/subject.txt", context).strip()
         body = render_to_string("sync/mail/body.txt", context)
-    for address in addresses:
-        # One mail each: nobody reads who else is told.
-        send_mail(subject, body, None, [address])
-    log.info("mailed", tenant=tenant.slug, kind=kind, problems=len(problems), recipients=len(addresses))
-    return len(addresses)
+    failures: list[OSError] = []
+    for recipient in recipients:
+        try:
+            send_mail(subject, body, None, [recipient.email])
+        except OSError as error:  # also what smtplib raises
+            log.warning("not mailed", tenant=tenant.slug, kind=kind, recipient=recipient.pk, error=type(error).__name__)
+            failures.append(error)
+    reached = len(recipients) - len(failures)
+    if not reached:
+        raise min(failures, key=_for_good)
+    log.info("mailed", tenant=tenant.slug, kind=kind, problems=len(problems), recipients=reached)
+    return reached
+
+
+def _for_good(error: OSError) -> bool:
+    """Whether the address is wrong: asking again every minute would only make us look like a spammer."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _ in error.recipients.values())
 
 
 def _told(problems: Iterable[Problem]) -> list[dict[str, object]]:
@@ -85,8 +126,6 @@ def _told(problems: Iterable[Problem]) -> list[dict[str, object]]:
 
 def _post(tenant: Tenant, kind: str, problems: list[Problem]) -> None:
     """Tell the operator's channel (Slack and Teams both take `{"text": …}`); its failure is logged, no more."""
-    if not settings.ALERT_WEBHOOK_URL:
-        return
     head = {"opened": "Nytt problem", "closed": "Löst"}[kind]
     lines = [f"• {told['told'].title} ({told['problem'].count})" for told in _told(problems)]  # type: ignore[attr-defined]
     try:

@@ -287,6 +287,8 @@ class Problem(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     told_open_at = models.DateTimeField(_("mailed when opened"), null=True, blank=True)
     told_closed_at = models.DateTimeField(_("mailed when closed"), null=True, blank=True)
+    posted_open_at = models.DateTimeField(null=True, blank=True, editable=False)
+    posted_closed_at = models.DateTimeField(null=True, blank=True, editable=False)
     probe_at = models.DateTimeField(null=True, blank=True)
     probes = models.PositiveIntegerField(default=0)
 
