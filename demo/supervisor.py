@@ -124,7 +124,7 @@ class Demo:
         python = [sys.executable, "-m"]
         web = [*python, "gunicorn", "config.wsgi", "--bind", f"{HOST}:{ports.web}", "--threads", "2"]
         celery = [*python, "celery", "-A", "config"]
-        self.children.start("web", [*web, "--access-logfile", "-"], environment)
+        self.children.start("web", web, environment)
         worker = [*celery, "worker", "--concurrency", "2", "-E", "--loglevel", "INFO", "--without-mingle"]
         self.children.start("worker", worker, environment)
         self.children.start("beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile="], environment)

@@ -143,6 +143,11 @@ def test_the_image_holds_locked_requirements_and_runs_as_nobody_special() -> Non
     assert all(version >= "3.11" for version in re.findall(r"^FROM python:(\d\.\d+)-slim", dockerfile, re.MULTILINE))
 
 
+def test_principle_14_gunicorn_writes_no_addresses() -> None:
+    for name in ("Dockerfile", "docs/deploy.md", "README.md", "demo/supervisor.py"):
+        assert "--access-logfile" not in (ROOT / name).read_text()
+
+
 def test_production_has_what_base_has_in_the_same_versions() -> None:
     base, prod, dev = locked("base.txt"), locked("prod.txt"), locked("dev.txt")
     assert base.items() <= prod.items()
