@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from integration.errors import InvalidRecord
@@ -71,7 +72,17 @@ def store(item: Item, name: str, content: bytes, kind: str = Document.Kind.ORIGI
             "served_at": None,
         },
     )
+    if kept and kept.path != path:
+        transaction.on_commit(lambda: _discard(kept.path))
     return document
+
+
+def _discard(path: str) -> None:
+    """The file of a document that was replaced; nothing leads to it any more."""
+    try:
+        default_storage.delete(path)
+    except OSError as error:
+        log.warning("a replaced file stays", path=path, error=error.strerror)
 
 
 def read(document: Document) -> bytes:

@@ -217,7 +217,7 @@ class Attempt(models.Model):
 
 
 class Transition(models.Model):
-    """One change of an item's state, with time and actor: accounting information, kept seven years."""
+    """One change of an item's state, with time and actor: accounting information, kept seven years (`engine.tidy`)."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="transitions")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+")

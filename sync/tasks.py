@@ -18,6 +18,7 @@ from sync.engine.audit import audit
 from sync.engine.preflight.adopt import adopt
 from sync.engine.pull import pull
 from sync.engine.push import push
+from sync.engine.tidy import tidy
 from sync.flows.base import flows
 from sync.models import Document, DryRun, Pipeline, Preflight
 
@@ -151,6 +152,12 @@ def audit_all() -> None:
 def audit_tenant(tenant_id: int) -> None:
     """Look at one tenant; the findings lie on its pipelines and in `status`."""
     audit(Tenant.objects.get(pk=tenant_id))
+
+
+@shared_task(name="sync.tidy", **ROBUST)
+def tidy_up() -> None:
+    """Once a day: what is kept only for a while goes."""
+    log.info("tidy", **tidy())
 
 
 @shared_task(name="sync.health", **ROBUST)

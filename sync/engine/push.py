@@ -22,7 +22,6 @@ from integration.errors import (
     Fault,
     InvalidRecord,
     OnItsWay,
-    RateLimited,
     Rejected,
     Skip,
     Transient,
@@ -41,7 +40,9 @@ from sync.models import Attempt, Item, Pipeline
 
 log = structlog.get_logger(__name__)
 
-LOCAL = {"need", "left_out", "data", "conflict", "changed"}  # reasons found without asking anybody
+# Reasons that leave no attempt where nothing left: found without asking anybody, or (an outage) told by the item itself
+# and by each transition, again and again for every item.
+UNTOLD = {"need", "left_out", "data", "conflict", "changed", "clock"}
 HANDED_OVER = "handed over"
 NOTED_SECONDS = 1.0
 HAND_OVERS = 3  # addresses that a target may let expire without fetching before a person is asked
@@ -374,7 +375,7 @@ class Push:
             fault = Transient("S6.not_fetched", **fault.params)
         if fault.scope != "item":
             at_fault(self.pipeline, fault, self.side)
-        if self.attempt is None and fault.reason not in LOCAL and not isinstance(fault, RateLimited):
+        if self.attempt is None and fault.reason not in UNTOLD:
             self._start_attempt("look up", {})
         outcome = "unconfirmed" if isinstance(fault, Unconfirmed) else "failed"
         if self.attempt and self.attempt.outcome == HANDED_OVER:

@@ -127,6 +127,19 @@ def test_S6_a_replaced_document_a_lost_file_and_a_tenant_that_is_off_are_not_fou
     assert client.get(path).status_code == 404
 
 
+def test_S6_the_file_of_a_replaced_document_goes(kept: Document, django_capture_on_commit_callbacks: Any) -> None:
+    content = b"%PDF-1.7 other"
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            replaced = documents.store(kept.item, kept.name, content)
+        assert len(default_storage.listdir(f"{kept.tenant_id}/{kept.item_id}")[1]) == 1
+        assert documents.read(replaced) == content
+    default_storage.delete(replaced.path)
+    with django_capture_on_commit_callbacks(execute=True):
+        found_again = documents.store(kept.item, kept.name, content)
+    assert documents.read(found_again) == content
+
+
 def test_S6_the_token_alone_decides_not_the_name_and_nothing_is_listed(
     client: Any, kept: Document, settings: Any
 ) -> None:

@@ -104,6 +104,9 @@ def test_I2_nothing_is_created_while_it_cannot_be_looked_up(
     assert (waiting.state, waiting.reason, waiting.cause) == ("waiting", "clock", "http.5xx")
     assert waiting.intent_at is not None
     assert (_posts(twins), len(fortnox.invoices)) == (1, 1)
+    # Looking in vain writes no attempt: an outage would write one per item and retry.
+    assert [(each.operation, each.outcome) for each in waiting.attempts.all()] == [("create", "unconfirmed")]
+    assert waiting.transitions.first().cause == "http.5xx"
     twins.fortnox.faults.clear()
     Item.objects.filter(pk=waiting.pk).update(state="pending", not_before=None)
     assert settled().exit_code == 0
