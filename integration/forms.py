@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integration import registry
 from integration.models import Connection
@@ -34,15 +34,15 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Connection:
         """Store what was given. A token that came of what is now replaced is forgotten."""
         connection: Connection = self.instance
+        options, secrets = dict(connection.options), dict(connection.secrets)
         for field in declared(connection.system):
             value = str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
             if not field.secret:
-                connection.options = {**connection.options, field.name: value}
+                options[field.name] = value
             elif value:
-                connection.secrets = {**connection.secrets, field.name: value}
+                secrets[field.name] = value
         if self.changes_access:
-            connection.token = {}
-            connection.state, connection.cause, connection.params = Connection.State.UNCHECKED, "", {}
+            connection.replace(options, secrets)
         return super().save(commit)  # type: ignore[no-any-return]
 
 
@@ -52,9 +52,15 @@ def connection_form(connection: Connection) -> type[ConnectionForm]:
     return type("ConnectionForm", (ConnectionForm,), inputs)
 
 
-def _input(field: Field, connection: Connection) -> forms.CharField:
+def _input(field: Field, connection: Connection) -> forms.Field:
     """One input. `gettext` knows the systems' own words too, which are Swedish."""
     words: dict[str, Any] = {"label": _(field.label), "help_text": _(field.help) if field.help else ""}
+    if field.choices:
+        stands = connection.options.get(field.name) or field.default
+        known = tuple(dict.fromkeys((*field.choices, stands)))  # an operator may have set another one
+        return forms.ChoiceField(
+            choices=[(each, each) for each in known], initial=stands, widget=UnfoldAdminSelectWidget, **words
+        )
     if not field.secret:
         return forms.CharField(
             required=field.required and bool(connection.options.get(field.name)),

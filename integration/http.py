@@ -5,6 +5,7 @@ GETs are repeated here, with full jitter. Writes leave exactly once: whatever ma
 """
 
 import random
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +18,9 @@ from urllib.parse import urlencode
 import requests
 import simplejson
 import structlog
+import urllib3
 
-from integration.errors import Fault, InvalidRecord, RateLimited, Transient, Unconfirmed
+from integration.errors import ConfigError, Fault, InvalidRecord, RateLimited, Transient, Unconfirmed
 from integration.metrics import count_request
 from integration.throttle import Throttle
 
@@ -208,7 +210,7 @@ class Http:
             return RateLimited("http.429", wait=float(wait) if wait.isdigit() else random.uniform(2, 6))  # noqa: S311
         if answer.status >= 500:
             # A server that failed in the middle of a write may have stored it; one whose gateway gave up may do so yet.
-            where["answered"] = answer.status not in {502, 504}
+            where["answered"] = answer.status in {500, 501, 503}
             return (Transient if answer.method == "GET" else Unconfirmed)(f"http.{answer.status // 100}xx", **where)
         return self.refuse(answer)
 
@@ -247,6 +249,8 @@ class Http:
             if _never_left(error):
                 raise Transient("http.unreachable", host=self.base_url) from None
             raise lost("http.reset", method=method, path=path) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+            raise ConfigError("http.bad_address", scope="connection", host=self.base_url) from None
         except requests.exceptions.RequestException:
             # Truncated or undecodable body: the head of the answer came, the rest did not.
             raise lost("http.truncated", method=method, path=path, answered=True) from None
@@ -276,11 +280,11 @@ class Http:
 
 
 def _never_left(error: requests.exceptions.ConnectionError) -> bool:
-    """The connection was never made (refused, DNS, TLS), so the vendor cannot have seen the request."""
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", None)
-    return isinstance(error, requests.exceptions.SSLError) or type(reason).__name__ in {
-        "NewConnectionError",
-        "NameResolutionError",
-        "ConnectTimeoutError",
-    }
+    """No connection that can be trusted was made (refused, DNS, certificate): the vendor has not seen the request.
+
+    Any other failure of TLS may come after the request has left.
+    """
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, urllib3.exceptions.SSLError):
+        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)

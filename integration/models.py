@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +72,8 @@ class Connection(models.Model):
         MISSING_RIGHT = "missing_right", _("A right is missing")
         PAUSED = "paused", _("Paused")
 
+    SHUT = (State.NEEDS_CONSENT, State.MISSING_RIGHT, State.PAUSED)  # a degraded one heals by being tried
+
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="connections")
     system = models.CharField(_("system"), max_length=40)
     options = models.JSONField(_("options"), default=dict, blank=True)
@@ -96,18 +98,38 @@ class Connection(models.Model):
 
     @property
     def usable(self) -> bool:
-        """Whether items may be sent through it: a degraded one may, it heals by being tried."""
-        return self.state not in {self.State.NEEDS_CONSENT, self.State.MISSING_RIGHT, self.State.PAUSED}
+        """Whether anything may be read or sent through it."""
+        return self.state not in self.SHUT
 
-    def enter(self, state: str, cause: str = "", params: dict[str, Any] | None = None) -> bool:
-        """Record the state; `since` moves only when it is another one. True when it changed."""
-        now = timezone.now()
-        changed = self.state != state or self.cause != cause
+    @transaction.atomic
+    def enter(self, state: str, cause: str = "", params: dict[str, Any] | None = None) -> None:
+        """Record the state; `since` moves only when it is another one.
+
+        What a person has paused stays paused, whatever a check that was under way found, until `resume`.
+        """
+        stands = type(self).objects.select_for_update().get(pk=self.pk)
+        self.state, self.since, self.cause, self.params = stands.state, stands.since, stands.cause, stands.params
+        if self.state == self.State.PAUSED != state:
+            return
+        now, fields = timezone.now(), ["cause", "params", "checked_at"]
         if self.state != state:
-            self.since = now
-        self.state, self.cause, self.params, self.checked_at = state, cause, params or {}, now
-        self.save(update_fields=["state", "since", "cause", "params", "checked_at"])
-        return changed
+            self.state, self.since = state, now
+            fields += ["state", "since"]  # what hangs on the state hears of it by the fields that are saved
+        self.cause, self.params, self.checked_at = cause, params or {}, now
+        self.save(update_fields=fields)
+
+    def resume(self) -> None:
+        """Open a paused one again; the next check tells how it is."""
+        paused = type(self).objects.filter(pk=self.pk, state=self.State.PAUSED)
+        if paused.update(state=self.State.UNCHECKED, since=timezone.now(), cause="", params={}):
+            self.refresh_from_db()
+            self.save(update_fields=["state"])
+
+    def replace(self, options: dict[str, Any], secrets: dict[str, Any]) -> None:
+        """Other access from now on: the token that came of the old one is forgotten, and what was found out with it."""
+        self.options, self.secrets, self.token = options, secrets, {}
+        if self.state != self.State.PAUSED:
+            self.state, self.since, self.cause, self.params = self.State.UNCHECKED, timezone.now(), "", {}
 
 
 class ValueMap(models.Model):

@@ -20,7 +20,11 @@ W = TypeVar("W")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the connection form. A secret is stored encrypted and never shown again."""
+    """One field of the connection form. A secret is stored encrypted and never shown again.
+
+    `choices`: all that the form takes. An address is such a field: whoever may type one lets us call any host with the
+    tenant's token.
+    """
 
     name: str
     label: str
@@ -28,6 +32,7 @@ class Field:
     required: bool = True
     default: str = ""
     help: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,7 @@ class ConnectionAdmin(BaseConnectionAdmin):
     def check_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the system who it is. A paused connection is started again by it."""
         connection = one(self, request, pk, "own")
-        if connection.state == Connection.State.PAUSED:
-            connection.enter(Connection.State.UNCHECKED)
+        connection.resume()
         return back(request, connection, *self._check(request, connection, show=False))
 
     @admin.action(description=gettext_lazy("Check now"), permissions=["own"])

@@ -17,7 +17,6 @@ from sync.models import Pipeline
 
 SHOWN = 25  # companies on one page, those in trouble first
 CAUSES = 20
-SHUT = {Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED}
 
 admin.site.index_template = "sync/admin/index.html"
 
@@ -92,7 +91,7 @@ ORDER = {"stopped": 0, "waiting": 1, "done": 2}
 def _light(connections: list[Connection], needs_person: bool, standing: Standing) -> str:
     """Red for a connection that is shut, yellow for something that needs a person, green else."""
     states = {each.state for each in connections}
-    if states & SHUT:
+    if states & set(Connection.SHUT):
         return "stopped"
     trouble = needs_person or standing.stopped or states - {Connection.State.CONNECTED}
     return "waiting" if trouble else "done"

@@ -35,7 +35,7 @@ def resume(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     """Ask both systems again and go on."""
     tenant: Tenant = one(model_admin, request, pk, "act")
     for row in tenant.connections.filter(state=Connection.State.PAUSED):
-        row.enter(Connection.State.UNCHECKED)
+        row.resume()
         access.check(row, patience=PATIENCE)
     model_admin.log_change(request, tenant, "resumed")
     look(tenant.pk)

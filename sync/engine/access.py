@@ -7,7 +7,7 @@ import structlog
 from django.utils import timezone
 
 from integration import registry
-from integration.errors import AuthError, Fault, Transient
+from integration.errors import AuthError, ConfigError, Fault, Transient
 from integration.models import Connection, Tenant
 from integration.systems.base import FileReader, Identity, Reader, System, Writer
 from sync import documents
@@ -94,8 +94,7 @@ def at_fault(pipeline: Pipeline, fault: Fault, side: str) -> None:
     if fault.scope == "connection":
         connection = Connection.objects.filter(tenant_id=pipeline.tenant_id, system=side).first()
         if connection:
-            state = fault.state if isinstance(fault, AuthError) else Connection.State.NEEDS_CONSENT
-            connection.enter(state, fault.cause, fault.params)
+            connection.enter(state_of(fault), fault.cause, fault.params)
     elif fault.scope == "flow":
         now = timezone.now()
         Pipeline.objects.filter(pk=pipeline.pk).update(
@@ -104,6 +103,13 @@ def at_fault(pipeline: Pipeline, fault: Fault, side: str) -> None:
             paused_since=pipeline.paused_since or now,
             probe_at=now + PROBE_EVERY,
         )
+
+
+def state_of(fault: Fault) -> str:
+    """What a connection becomes by a fault of its own: shut while only a person can mend it, degraded else."""
+    if isinstance(fault, AuthError):
+        return fault.state
+    return Connection.State.NEEDS_CONSENT if isinstance(fault, ConfigError) else Connection.State.DEGRADED
 
 
 def resume(pipeline: Pipeline) -> None:
@@ -124,15 +130,10 @@ def check(connection: Connection, *, patience: float = 5.0) -> Identity | None:
     kind: type[System] = registry.systems[connection.system]
     try:
         identity = kind(connection, patience=patience).check()
-    except AuthError as fault:
-        connection.enter(fault.state, fault.cause, fault.params)
-        return None
-    except Transient as fault:
-        connection.enter(Connection.State.DEGRADED, fault.cause, fault.params)
-        return None
     except Fault as fault:
         log.warning("connection check failed", tenant=connection.tenant.slug, cause=fault.cause)
-        connection.enter(Connection.State.DEGRADED, fault.cause, fault.params)
+        if connection.usable or state_of(fault) in Connection.SHUT:  # a hiccup does not open what is shut
+            connection.enter(state_of(fault), fault.cause, fault.params)
         return None
     connection.enter(Connection.State.CONNECTED, params={"company": identity.company, **identity.details})
     return identity

@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from integration.models import Connection
 from sync import documents
 from sync.engine import states
 from sync.engine.access import PROBE_EVERY, resume
 from sync.engine.desk import came_true
+from sync.engine.doors import reading, sending
 from sync.engine.push import nudge
 from sync.engine.states import State
 from sync.flows.base import flows
@@ -32,23 +32,11 @@ PULL_QUEUED = datetime.timedelta(seconds=60)
 def due_pulls() -> Iterator[Pipeline]:
     """Pipelines to read now; each is handed out once a minute at most, and not while its source is out of reach."""
     now = timezone.now()
-    due = (
-        Pipeline.objects.filter(enabled=True, tenant__active=True, next_pull_at__lte=now)
-        .filter(Q(lease_until=None) | Q(lease_until__lt=now))
-        .order_by("next_pull_at")
-    )
-    closed = set(_closed_connections())
-    for pipeline in due:
-        if (pipeline.tenant_id, pipeline.source) in closed:
-            continue
+    due = reading().filter(Q(lease_until=None) | Q(lease_until__lt=now), next_pull_at__lte=now)
+    for pipeline in due.order_by("next_pull_at"):
         mine = Pipeline.objects.filter(pk=pipeline.pk, next_pull_at=pipeline.next_pull_at)
         if mine.update(next_pull_at=now + PULL_QUEUED):
             yield pipeline
-
-
-def _closed_connections(**tenant: int) -> QuerySet[Connection, tuple[int, str]]:
-    shut = [Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT, Connection.State.PAUSED]
-    return Connection.objects.filter(state__in=shut, **tenant).values_list("tenant_id", "system")
 
 
 def tenants_with_work() -> list[int]:
@@ -60,15 +48,8 @@ def tenants_with_work() -> list[int]:
 
 def due_items(tenant_id: int) -> QuerySet[Item]:
     """What may be sent for a tenant now, in the order of the flows."""
-    now = timezone.now()
-    due = Item.objects.filter(
-        states.claimable(now), tenant_id=tenant_id, tenant__active=True,
-        pipeline__enabled=True, pipeline__paused_cause="",
-    )  # fmt: skip
-    fetching = [each.key for each in flows() if each.fetches]
-    for _, system in _closed_connections(tenant_id=tenant_id):
-        due = due.exclude(pipeline__target=system).exclude(pipeline__source=system, pipeline__flow__in=fetching)
-    return due
+    open_ = list(sending().filter(tenant_id=tenant_id, paused_cause="").values_list("pk", flat=True))
+    return Item.objects.filter(states.claimable(timezone.now()), tenant_id=tenant_id, pipeline__in=open_)
 
 
 def take(tenant_id: int, *, only: int = WINDOW) -> list[tuple[int, str]]:

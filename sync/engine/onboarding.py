@@ -39,9 +39,7 @@ def _connect(tenant: Tenant, system: str, values: dict[str, str]) -> None:
         if value := values.get(field.name):
             (secrets if field.secret else options)[field.name] = value
     if (options, secrets) != (connection.options, connection.secrets):
-        connection.options, connection.secrets = options, secrets
-        connection.token = {}  # it was fetched with what has just been replaced
-        connection.state = Connection.State.UNCHECKED
+        connection.replace(options, secrets)
         connection.save()
 
 

@@ -21,6 +21,7 @@ from integration.records import Page, Read, Unreadable, dump, fingerprint
 from integration.systems.base import Window
 from sync.engine import states
 from sync.engine.access import Systems, at_fault, resume
+from sync.engine.doors import reading
 from sync.engine.states import LeaseLost, State
 from sync.flows.base import need_pull, need_seen
 from sync.models import Item, Pipeline, Transition
@@ -76,8 +77,8 @@ def pull(pipeline: Pipeline, *, since: datetime.date | None = None, systems: Sys
 
 def _lease(pipeline: Pipeline) -> bool:
     now, token = timezone.now(), uuid.uuid4()
-    free = Pipeline.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=pipeline.pk, enabled=True)
-    if not free.update(lease_token=token, lease_until=now + LEASE):
+    free = Pipeline.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=pipeline.pk)
+    if not free.filter(pk__in=reading()).update(lease_token=token, lease_until=now + LEASE):
         return False
     pipeline.refresh_from_db()
     return pipeline.lease_token == token

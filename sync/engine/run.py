@@ -14,6 +14,7 @@ from integration.http import counted
 from integration.models import Tenant
 from sync.engine import access, dispatch, report
 from sync.engine.access import Systems
+from sync.engine.doors import reading
 from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.engine.states import ON_ITS_WAY, State
@@ -111,7 +112,7 @@ def _pull(
 ) -> None:
     """Read one flow; when somebody else is reading it right now, wait for them and read again."""
     pipeline = Pipeline.objects.select_related("tenant").filter(tenant=tenant, flow=flow.key).first()
-    if pipeline is None or not pipeline.enabled:
+    if pipeline is None or not reading().filter(pk=pipeline.pk).exists():
         return
     progress(flow.key, 0, 0)
     deadline = time.monotonic() + BUSY_SECONDS

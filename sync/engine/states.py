@@ -14,6 +14,7 @@ from django.db.models import F, Func, Q, QuerySet, Value
 from django.utils import timezone
 
 from integration.errors import Fault, RateLimited, Skip, Waiting
+from sync.engine.doors import sending
 from sync.flows.base import need_settled
 from sync.models import Item, Pipeline, Transition
 
@@ -47,7 +48,7 @@ def claim(item_id: int) -> Item | None:
     PostgreSQL does not look at again after it has waited for another worker's claim.
     """
     now, token = timezone.now(), uuid.uuid4()
-    running = Pipeline.objects.filter(enabled=True, tenant__active=True)
+    running = sending()
     probe = ~Q(needs=[]) & Q(not_before__lte=now)  # the one that tries whether a held-up pipeline goes on
     taken = (
         Item.objects.filter(claimable(now), pk=item_id)

@@ -110,6 +110,19 @@ CAUSES: dict[str, Cause] = {
             _HEALS_EN + " If it lasts: check the address of the connection.",
         ),
     ),
+    "http.bad_address": cause(
+        "operator",
+        (
+            "Adressen är ingen webbadress",
+            "Anslutningens adress {host} går inte att anropa.",
+            "Rätta adressen på anslutningen.",
+        ),
+        (
+            "The address is no web address",
+            "The connection's address {host} cannot be called.",
+            "Correct it on the connection.",
+        ),
+    ),
     "redis": cause(
         "operator",
         (

@@ -10,6 +10,7 @@ from integration import registry
 from integration.errors import AuthError, Fault
 from integration.models import Connection
 from integration.systems.base import Identity, Reach, System
+from sync.engine.access import state_of
 from sync.models import SetupLink
 from sync.setup import links
 
@@ -53,10 +54,8 @@ def check_again(link: SetupLink, connection: Connection) -> Tried:
     try:
         system = kind(connection, patience=PATIENCE)
         identity, reach = system.check(), system.reach()
-    except AuthError as fault:
-        connection.enter(fault.state, fault.cause, fault.params)
-        return Tried(fault)
     except Fault as fault:
+        connection.enter(state_of(fault), fault.cause, fault.params)
         return Tried(fault)
     connected(link, connection, identity, reach)
     return Tried(None, identity, reach)
@@ -84,8 +83,7 @@ def exchange(link: SetupLink, connection: Connection, code: str, redirect_uri: s
 def connected(link: SetupLink, connection: Connection, identity: Identity, reach: Reach) -> None:
     """Write down who answered; what waited for the connection goes on (`sync.signals`)."""
     company = reach.company or identity.company
-    if connection.state != Connection.State.PAUSED:  # whoever paused it resumes it
-        connection.enter(Connection.State.CONNECTED, params={"company": company, **identity.details})
+    connection.enter(Connection.State.CONNECTED, params={"company": company, **identity.details})
     shown = {
         "company": company,
         "organisation_number": reach.organisation_number or str(identity.details.get("organisation_number") or ""),
@@ -104,8 +102,8 @@ def forget_company(link: SetupLink, connection: Connection) -> None:
     if not link.starts or connection.system not in link.found:
         return
     key = registry.systems[connection.system].company
-    connection.options = {name: value for name, value in connection.options.items() if name not in {key, "grant"}}
-    connection.token, connection.state = {}, Connection.State.UNCHECKED
+    options = {name: value for name, value in connection.options.items() if name not in {key, "grant"}}
+    connection.replace(options, connection.secrets)
     connection.save()
     link.found = {name: value for name, value in link.found.items() if name != connection.system}
     SetupLink.objects.filter(pk=link.pk).update(found=link.found)

@@ -69,11 +69,11 @@ def test_a_secret_is_replaced_only_by_what_is_filled_in(
     connection.refresh_from_db()
     assert connection.secrets == {"token": SECRET}
     assert connection.options == {"url": "https://api.smartdok.no"}
-    wrong = client.post(page, {"field_token": "fel", "field_url": ""}, follow=True)
+    wrong = client.post(page, {"field_token": "fel", "field_url": "https://api.smartdok.no"}, follow=True)
     assert "SmartDok godtar inte API-nyckeln" in wrong.content.decode()
     connection.refresh_from_db()
     assert (connection.secrets, connection.state) == ({"token": "fel"}, "needs_consent")
-    right = client.post(page, {"field_token": "rätt", "field_url": ""}, follow=True)
+    right = client.post(page, {"field_token": "rätt", "field_url": "https://api.smartdok.no"}, follow=True)
     assert "ansluten till Mitt Bygg AB" in right.content.decode()
     connection.refresh_from_db()
     assert (connection.state, connection.cause) == ("connected", "")

@@ -35,7 +35,8 @@ def one(servers: Servers, seed: int) -> tuple[Verdict, Counter[str], float]:
         if verdict.problems:
             keep = Path(f"/tmp/chaos-{seed}.log")
             deeds = "\n".join(f"{site.slug}: {site.deeds}" for site in world.sites)
-            keep.write_text("\n".join([*verdict.problems, deeds, str(world.faults), world.log(400)]))
+            waits = "\n".join(map(str, world.waiting()))
+            keep.write_text("\n".join([*verdict.problems, deeds, waits, str(world.faults), world.log(400)]))
             print(f"seed {seed}: {keep}", *verdict.problems, sep="\n  ", file=sys.stderr)
         return verdict, world.faults, time.monotonic() - began
 

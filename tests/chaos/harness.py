@@ -311,7 +311,7 @@ class World:
             "WHERE i.state IN ('pending', 'running') OR i.not_before IS NOT NULL OR i.needs && %s "
             "OR (i.state = 'waiting' AND i.cause = 'S6.not_fetched') OR EXISTS "
             "(SELECT 1 FROM sync_item o JOIN sync_pipeline q ON q.id = o.pipeline_id WHERE i.state = 'waiting' "
-            "AND o.tenant_id = i.tenant_id AND o.target_id <> '' "
+            "AND o.tenant_id = i.tenant_id AND (o.target_id <> '' OR o.cause = 'A2.not_needed') "
             "AND i.needs && ARRAY[q.flow || ':id=' || o.source_id, q.flow || ':no=' || o.key]::varchar[]) "
             "GROUP BY 1, 2, 3",
             (["connection:fortnox", "connection:smartdok"],),
@@ -338,6 +338,17 @@ class World:
             total.problems += self.trouble
             self.trouble = []
         return total
+
+    def waiting(self) -> list[tuple[Any, ...]]:
+        """What waits and for what, and how those whom it waits for are, for a failure."""
+        return self.query(
+            "SELECT t.slug, p.flow, i.key, i.cause, i.needs, i.moved_at, array(SELECT row(q.flow, o.source_id, o.key, "
+            "o.state, o.cause, o.target_id, o.moved_at)::text FROM sync_item o JOIN sync_pipeline q ON q.id = "
+            "o.pipeline_id WHERE o.tenant_id = i.tenant_id AND i.needs && "
+            "ARRAY[q.flow || ':id=' || o.source_id, q.flow || ':no=' || o.key]::varchar[]) "
+            "FROM sync_item i JOIN sync_pipeline p ON p.id = i.pipeline_id JOIN integration_tenant t "
+            "ON t.id = i.tenant_id WHERE i.state = 'waiting'"
+        )
 
     def log(self, lines: int = 40) -> str:
         """The last lines of every process's log, for a failure."""

@@ -24,7 +24,7 @@ from integration.records import (
     SupplierDocument,
     SupplierInvoice,
 )
-from integration.throttle import Throttle
+from integration.throttle import Throttle, shared_redis
 from integration.vault import UnreadableSecret
 
 
@@ -124,6 +124,15 @@ def test_a_request_holds_its_place_until_it_is_answered(key: str) -> None:
     with pytest.raises(RateLimited) as fault:
         ask(throttle)
     assert 0 < fault.value.wait <= 0.1
+
+
+def test_a_clock_that_goes_back_locks_nobody_out(key: str, settings: Any) -> None:
+    throttle = Throttle(key, limit=2, seconds=5.0, patience=0.0)
+    client = shared_redis(settings.REDIS_URL)
+    ahead = (time.time() + 3600) * 1_000_000
+    client.zadd(f"throttle:{key}", {"answered": ahead, "under way": ahead + 35_000_000})
+    with throttle.place():
+        pass
 
 
 def test_a_throttle_forgets_itself(key: str, settings: Any) -> None:

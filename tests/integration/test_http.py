@@ -1,13 +1,23 @@
 """The door to the network, against a server on which every fault can be switched on."""
 
 import dataclasses
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from integration.errors import Fault, InvalidRecord, RateLimited, Rejected, Transient, Unconfirmed
+from integration.errors import ConfigError, Fault, InvalidRecord, RateLimited, Rejected, Transient, Unconfirmed
 from integration.http import Answer, Http, NoAuth, counted
 from sandbox.smartdok import Company, SmartDokTwin
 
@@ -50,7 +60,8 @@ def write(http: Http) -> Answer:
 def test_a_read_is_transient_and_a_write_whose_answer_is_lost_unconfirmed(
     http: Http, twin: SmartDokTwin, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], read: str, written: str
 ) -> None:
-    monkeypatch.setattr("integration.http.READ_SECONDS", 0.2)
+    if "seconds" in fault:
+        monkeypatch.setattr("integration.http.READ_SECONDS", 0.2)
     twin.faults.add(**fault, times=None)
     with pytest.raises(Transient) as first:
         get(http)
@@ -59,6 +70,18 @@ def test_a_read_is_transient_and_a_write_whose_answer_is_lost_unconfirmed(
         write(http)
     assert second.value.cause == written
     assert first.value.params["path"] == "/Authorize/PublicKeys"
+
+
+@pytest.mark.parametrize(
+    ("status", "answered"), [(500, True), (501, True), (502, False), (503, True), (504, False), (524, False)]
+)
+def test_only_the_vendors_own_error_says_that_nothing_comes_later(
+    http: Http, twin: SmartDokTwin, status: int, answered: bool
+) -> None:
+    twin.faults.add(kind="status", status=status)
+    with pytest.raises(Unconfirmed) as fault:
+        write(http)
+    assert fault.value.params["answered"] is answered
 
 
 def test_reads_are_repeated_and_writes_leave_once(http: Http, twin: SmartDokTwin) -> None:
@@ -198,3 +221,60 @@ def test_an_answer_is_a_whole_value() -> None:
     answer = Answer("GET", "/x", 200, {}, b"\xef\xbb\xbf{}")
     assert answer.json() == {}
     assert dataclasses.replace(answer, content=b"\xff").text() == "\ufffd"
+
+
+@pytest.fixture
+def broken_tls(tmp_path: Path) -> Iterator[tuple[str, str, list[bytes]]]:
+    """A server that takes a request over TLS and answers with a bad record: address, certificate, what it was sent."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    pem = tmp_path / "server.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    seen: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):
+                bare = listener.accept()[0]
+                try:
+                    wrapped = context.wrap_socket(bare, server_side=True)
+                except ssl.SSLError:
+                    continue  # the client did not trust us
+                seen.append(wrapped.recv(65536))
+                with socket.socket(fileno=wrapped.detach()) as plain:
+                    plain.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}", str(pem), seen
+    thread.join(5)
+
+
+def test_tls_that_breaks_after_the_request_has_left_loses_the_answer_and_not_more(
+    broken_tls: tuple[str, str, list[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, pem, seen = broken_tls
+    http = Http("smartdok", url, auth=NoAuth(), refuse=refuse)
+    with pytest.raises(Transient) as untrusted:
+        write(http)
+    assert (type(untrusted.value), untrusted.value.cause, seen) == (Transient, "http.unreachable", [])
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", pem)
+    with pytest.raises(Unconfirmed) as lost:
+        write(http)
+    assert lost.value.cause == "http.reset"
+    assert seen[0].startswith(b"POST /Authorize/ApiToken")
+
+
+def test_an_address_that_is_none_is_the_connections_fault(twin: SmartDokTwin) -> None:
+    with pytest.raises(ConfigError) as fault:
+        get(Http("smartdok", "api.smartdok.se", auth=NoAuth(), refuse=refuse))
+    assert (fault.value.cause, fault.value.scope) == ("http.bad_address", "connection")

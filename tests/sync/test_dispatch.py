@@ -8,10 +8,11 @@ import time_machine
 from celery.exceptions import Retry
 from django.utils import timezone
 
+from integration.errors import ConfigError
 from integration.models import Connection, Tenant, ValueMap
 from integration.records import Customer, dump
 from sync import tasks
-from sync.engine import dispatch
+from sync.engine import access, dispatch
 from sync.engine.dispatch import WINDOW
 from sync.flows.base import flows
 from sync.models import Item, Pipeline
@@ -91,6 +92,27 @@ def test_nothing_is_handed_out_for_a_connection_that_is_shut(db: None, state: st
     assert list(dispatch.due_pulls()) != [], "the source can still be read"
     Connection.objects.update(state="degraded")
     assert len(dispatch.take(tenant.pk)) == 5, "a degraded one heals by being tried"
+
+
+def test_a_message_that_was_queued_before_a_pause_sends_and_reads_nothing(
+    run: Any, tenant: Any, smartdok: Any, fortnox: Any, sent: Any
+) -> None:
+    run()
+    smartdok.add_customer(CustomerNumber="1", CustomerName="Kund")
+    pipeline = tenant.pipelines.get(flow="customers")
+    tasks.steps["customers"]["pull"].run(pipeline.pk)
+    (item,) = Item.objects.all()
+    for each in tenant.connections.all():
+        each.enter("paused")
+    tasks.steps["customers"]["push"].run(item.pk, tenant.pk)
+    smartdok.add_customer(CustomerNumber="2", CustomerName="Kund")
+    tasks.steps["customers"]["pull"].run(pipeline.pk)
+    assert (list(fortnox.customers), Item.objects.count()) == ([], 1)
+    assert Item.objects.get().state == "pending"
+    for each in tenant.connections.all():
+        each.resume()
+    tasks.steps["customers"]["push"].run(item.pk, tenant.pk)
+    assert list(fortnox.customers) == ["1"]
 
 
 # -- tick and sweep ----------------------------------------------------------------------------------------------
@@ -216,6 +238,66 @@ def test_a_connection_that_works_wakes_what_waited_for_it(
         connection.enter("connected")
     assert _woken() == {"auth", "waiting"}
     assert ("sync.dispatch", (tenant.pk,)) in sent
+
+
+def test_a_check_that_finds_what_was_known_disturbs_nobody(stopped: dict[str, Item], sent: Any) -> None:
+    tenant = stopped["auth"].tenant
+    connection = Connection.objects.create(tenant=tenant, system="fortnox", state="connected")
+    later = timezone.now() + 20 * MINUTES
+    Item.objects.filter(key="done").update(
+        state="waiting", reason="clock", cause="http.5xx", not_before=later, tries=9, needs=[]
+    )
+    Item.objects.filter(key="auth").update(state="stopped", reason="auth")
+    connection.enter("connected")
+    item = Item.objects.get(key="done")
+    assert (item.not_before, item.tries, Item.objects.get(key="auth").state) == (later, 9, "stopped")
+    connection.enter("degraded", "http.5xx")
+    connection.enter("connected")
+    item.refresh_from_db()
+    assert (item.not_before < later, item.tries) == (True, 0)
+
+
+def test_what_a_person_paused_stays_paused_whatever_a_check_under_way_finds(db: None) -> None:
+    tenant = company("one")
+    connection = Connection.objects.create(tenant=tenant, system="fortnox", state="connected")
+    under_way = Connection.objects.get(pk=connection.pk)
+    connection.enter("paused", "connection.paused", {"actor": "anna"})
+    under_way.enter("connected")
+    under_way.enter("needs_consent", "fortnox.consent_gone")
+    connection.refresh_from_db()
+    assert (connection.state, connection.cause, under_way.state) == ("paused", "connection.paused", "paused")
+    connection.resume()
+    assert connection.state == "unchecked"
+    under_way.enter("connected")
+    connection.refresh_from_db()
+    assert (connection.state, connection.cause) == ("connected", "")
+
+
+def test_a_hiccup_does_not_open_a_connection_that_is_shut(tenant: Any, twins: Any, run: Any, smartdok: Any) -> None:
+    connection = tenant.connections.get(system="smartdok")
+    connection.enter("needs_consent", "smartdok.token_refused")
+    since = connection.since
+    twins.smartdok.faults.add("refuse-all", times=None)
+    assert access.check(connection) is None
+    connection.refresh_from_db()
+    assert (connection.state, connection.cause, connection.since) == ("needs_consent", "smartdok.token_refused", since)
+    twins.smartdok.faults.clear()
+    assert access.check(connection) is not None
+    assert connection.state == "connected"
+
+
+def test_an_address_that_is_none_shuts_the_connection_once_and_for_all(tenant: Any) -> None:
+    connection = tenant.connections.get(system="smartdok")
+    connection.replace({"url": "smartdok"}, connection.secrets)
+    connection.save()
+    assert access.check(connection) is None
+    since = connection.since
+    assert (connection.state, connection.cause) == ("needs_consent", "http.bad_address")
+    access.at_fault(
+        tenant.pipelines.get(flow="customers"), ConfigError("http.bad_address", scope="connection"), "smartdok"
+    )
+    access.check(connection)
+    assert (connection.state, connection.since) == ("needs_consent", since)
 
 
 def test_a_tenants_settings_wake_what_a_rule_left_out_or_stopped(stopped: dict[str, Item], sent: Any) -> None:

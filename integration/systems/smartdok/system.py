@@ -28,6 +28,9 @@ PROBES: tuple[tuple[str, dict[str, str]], ...] = (
 )
 
 
+ADDRESSES = tuple(dict.fromkeys((settings.SMARTDOK_API_URL, "https://api.smartdok.se", "https://api.smartdok.no")))
+
+
 @system("smartdok")
 class SmartDok(System):
     """SmartDok's REST API with an API token that the customer's administrator made. `Renew` is never called."""
@@ -46,6 +49,7 @@ class SmartDok(System):
             "Adress",
             required=False,
             default=settings.SMARTDOK_API_URL,
+            choices=ADDRESSES,
             help="Norska företag: https://api.smartdok.no",
         ),
     )
