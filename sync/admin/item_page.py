@@ -9,7 +9,7 @@ from django.urls import reverse
 from integration.admin import system_title
 from integration.errors import Fault
 from integration.mapping import swedish_amount
-from integration.records import load
+from integration.records import OutdatedRecord, load
 from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
@@ -62,7 +62,10 @@ def _changed(item: Item) -> list[Line]:
     if item.reason != Item.Reason.CHANGED or item.sent_record is None:
         return []
     flow = item.pipeline.rules
-    both = [load(plain, flow.reads) if plain else None for plain in (item.sent_record, item.record)]
+    try:
+        both = [load(plain, flow.reads) if plain else None for plain in (item.sent_record, item.record)]
+    except OutdatedRecord:  # stored by an earlier version: shown as it was stored
+        return side_by_side(item.sent_record, item.record)
     before, now = (flow.content(record) if record is not None else None for record in both)
     return side_by_side(before, now)
 

@@ -132,6 +132,18 @@ def test_I3_old_and_new_are_shown_side_by_side(operator: Client, mine: Tenant):
     assert "Summan var 1,00 kr och är nu 2,00 kr" in html
 
 
+def test_I3_what_an_earlier_version_stored_is_shown_as_it_was_stored(operator: Client, mine: Tenant):
+    item = add_item(mine, "9", "Nytt namn", flow="invoices", state="stopped", reason="changed", cause="I3",
+                    target_id="16", target_label="16")  # fmt: skip
+    old = {"source_id": "9", "title": "Gammalt namn", "total": "1"}
+    Item.objects.filter(pk=item.pk).update(record=dump(INVOICE), sent_record=old)
+    page = operator.get(reverse("admin:sync_item_change", args=[item.pk]))
+    assert page.status_code == 200
+    html = page.content.decode()
+    assert "<del>Gammalt namn</del>" in html
+    assert "<ins>Nytt namn</ins>" in html
+
+
 def test_the_search_finds_by_number_title_and_ids(operator: Client, mine: Tenant):
     add_item(mine, "K-77", "Sökbar AB", target_id="9001", target_label="9001-L", state="done")
     for term in ("K-77", "Sökbar", "9001", "sK-77"):

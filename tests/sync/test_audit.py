@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from structlog.testing import capture_logs
 
 from integration.models import Tenant
 from sync.engine.audit import audit
-from sync.models import Document, Pipeline
+from sync.models import Document, Item, Pipeline
 
 PDF = b"%PDF-1.4\n% ett dokument\n%%EOF\n"
 
@@ -67,3 +68,30 @@ def test_S6_a_document_without_its_file_is_fetched_anew(
     first.refresh_from_db()
     with default_storage.open(first.path) as file:
         assert file.read() == PDF
+
+
+def test_G8_a_document_whose_record_an_earlier_version_stored_ends_no_audit(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any
+) -> None:
+    smartdok.add_project(ProjectNumber="2041", ProjectName="Garage", StartDate="2026-03-01T00:00:00")
+    supplier = fortnox.add_supplier("Grus AB")
+    for _ in range(2):
+        number = fortnox.add_supplier_invoice(supplier, 1250, project="2041")
+        fortnox.attach_file(number, "faktura.pdf", PDF)
+    run()
+    old, other = Document.objects.order_by("pk")
+    for document in (old, other):
+        default_storage.delete(document.path)
+    Item.objects.filter(pk=old.item_id).update(record={"source_id": "1"})
+    assert audit(tenant)["supplier-documents"] == {
+        "fetched_anew": ["faktura.pdf"],
+        "lost": [{"name": "faktura.pdf", "number": old.item.key, "cause": "data.outdated"}],
+    }
+
+
+def test_a_side_that_cannot_be_looked_at_is_logged_by_its_cause(tenant: Tenant) -> None:
+    tenant.connections.filter(system="fortnox").delete()
+    with capture_logs() as lines:
+        audit(tenant)
+    told = {line["flow"]: line["failed"] for line in lines if line["event"] == "audit"}
+    assert told == {"invoices": "connection.missing"}
