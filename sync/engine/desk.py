@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from integration.mapping import SWEDEN
@@ -19,7 +19,8 @@ from sync.models import Document, Item, Pipeline
 def peer(item: Item) -> Peer:
     """An item as far as a rule may look at it."""
     return Peer(
-        item.source_id, item.key, item.title, item.state, item.cause, item.target_id, item.record or {}
+        item.source_id, item.key, item.title, item.state, item.cause, item.target_id, item.target_key,
+        item.record or {},
     )  # fmt: skip
 
 
@@ -113,9 +114,10 @@ def came_true(tenant: Tenant, reference: str, since: datetime.datetime) -> bool:
 
 
 _ENDED = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]
+_THERE = ~Q(target_id="") & Q(target_key=F("key"))
 _SATISFIES: dict[str, Callable[[str], Q]] = {
-    "no": lambda value: Q(key=value) & ~Q(target_id=""),
-    "id": lambda value: Q(source_id=value) & ~Q(target_id=""),
+    "no": lambda value: Q(key=value) & _THERE,
+    "id": lambda value: Q(source_id=value) & _THERE,
     "seen": lambda value: Q(key=value, gone_at=None),
     "settled": lambda value: Q(source_id=value, state__in=_ENDED),
 }

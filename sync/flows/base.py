@@ -35,7 +35,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another item, as far as a rule may look at it."""
+    """Another item, as far as a rule may look at it. `target_key`: the number under which it lies in the target."""
 
     source_id: str
     key: str
@@ -43,7 +43,13 @@ class Peer:
     state: str
     cause: str
     target_id: str
+    target_key: str
     record: dict[str, Any]
+
+    @property
+    def there(self) -> bool:
+        """Whether it lies in the target under the number that it bears now (G2)."""
+        return bool(self.target_id) and self.target_key == self.key
 
 
 class Desk(Protocol):

@@ -122,8 +122,8 @@ class _Needs:
         if peer is None and record.customer_number:
             bearers = self.desk.by_key("customers", record.customer_number)
             peer = bearers[0] if bearers else None
-        if peer and peer.target_id:
-            return peer.key or record.customer_number
+        if peer and peer.there:
+            return peer.target_id
         shown = record.customer_number or record.customer_name or record.customer_id
         by = {"source_id": peer.source_id} if peer else _by(record.customer_number, record.customer_id)
         self._wait(need("customers", **by), _named("kund", shown, peer))
@@ -135,8 +135,8 @@ class _Needs:
             return ""
         if source_id not in self._numbers:
             peer = self.desk.by_id("projects", source_id)
-            self._numbers[source_id] = peer.key if peer else ""
-            if peer is None or not peer.target_id:
+            self._numbers[source_id] = peer.target_id if peer else ""
+            if peer is None or not peer.there:
                 shown = peer.key if peer and peer.key else f"med id {source_id}"
                 self._wait(need("projects", source_id=source_id), _named("projekt", shown, peer))
         return self._numbers[source_id]
@@ -154,9 +154,9 @@ class _Needs:
             else:
                 self.desk.note(Note("A1", "ArticleNumber", "unknown", code))
             return ""
-        if not bearers[0].target_id:
+        if not bearers[0].there:
             self._wait(need("articles", source_id=bearers[0].source_id), _named("artikel", code, bearers[0]))
-        return code
+        return bearers[0].target_id
 
 
 def _by(number: str, source_id: str) -> dict[str, str]:

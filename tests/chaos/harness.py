@@ -311,7 +311,8 @@ class World:
             "WHERE i.state IN ('pending', 'running') OR i.not_before IS NOT NULL OR i.needs && %s "
             "OR (i.state = 'waiting' AND i.cause = 'S6.not_fetched') OR EXISTS "
             "(SELECT 1 FROM sync_item o JOIN sync_pipeline q ON q.id = o.pipeline_id WHERE i.state = 'waiting' "
-            "AND o.tenant_id = i.tenant_id AND (o.target_id <> '' OR o.cause = 'A2.not_needed') "
+            "AND o.tenant_id = i.tenant_id "
+            "AND ((o.target_id <> '' AND o.target_key = o.key) OR o.cause = 'A2.not_needed') "
             "AND i.needs && ARRAY[q.flow || ':id=' || o.source_id, q.flow || ':no=' || o.key]::varchar[]) "
             "GROUP BY 1, 2, 3",
             (["connection:fortnox", "connection:smartdok"],),

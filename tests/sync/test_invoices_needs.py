@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from integration.models import ValueMap
+from sync.engine import manual
 from sync.explain import explain
 from tests.sync import remote
 
@@ -140,3 +141,38 @@ def test_I5_a_unit_by_the_value_map_lets_a_refused_invoice_go(
     bill()
     settled()
     assert remote.invoices(fortnox)[0]["Rows"][0]["Unit"] == "h"
+
+
+@pytest.mark.parametrize("kind", ["customers", "projects", "articles"])
+def test_I5_renumbered_and_not_sent_yet_the_invoice_waits_and_nobody_elses_number_is_used(
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, bill: Any, item: Any, kind: str
+) -> None:
+    smartdok.add_goods(Number="55", Name="Rör", Price=12.5, unit="m")
+    line = {"Code": "55", "LineText": "Rör", "Price": 12.5, "Quantity": 4.0, "UnitType": "m"}
+    bill(line)
+    settled()
+    fortnox.add_customer("Någon annan AB", "777")
+    fortnox.add_project("777", "Ett annat projekt")
+    fortnox.add_article("777", "En annan vara")
+    renumbered = next(iter({"customers": smartdok.customers, "projects": smartdok.projects,
+                            "articles": smartdok.goods}[kind].values()))  # fmt: skip
+    number = {"customers": "CustomerNumber", "projects": "ProjectNumber", "articles": "Number"}[kind]
+    smartdok.touch(renumbered, **{number: "777"})
+    basis = bill({**line, "Code": "777"} if kind == "articles" else line)
+    run(only=["invoices"])  # what it looks up is read, and not sent
+    assert _waits_for(item, basis)[1] == [f"{kind}:id={item(kind, '777').source_id}"]
+    assert len(fortnox.invoices) == 1
+    settled()
+    assert len(fortnox.invoices) == 2
+
+
+def test_I5_a_customer_that_lies_in_fortnox_under_another_number_gets_its_invoices_there(
+    fortnox: Any, settled: Any, run: Any, bill: Any, item: Any
+) -> None:
+    run(only=["projects"])
+    fortnox.add_customer("Kund AB", "K55")
+    bill()
+    run(only=["invoices"])
+    manual.already_there(item("customers", "1001"), "K55", "anna")
+    settled()
+    assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["K55"]

@@ -140,7 +140,7 @@ class _Desk:
         return default
 
     def by_id(self, flow: str, source_id: str) -> Peer:
-        return Peer(source_id, "1", "", "done", "", "1", {})
+        return Peer(source_id, "1", "", "done", "", "1", "1", {})
 
     def by_key(self, flow: str, key: str) -> Sequence[Peer]:
         return []

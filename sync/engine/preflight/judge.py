@@ -94,7 +94,9 @@ class PaperDesk:
 def _peer(entry: Entry) -> Peer:
     state = STATES.get(entry.action, entry.action or Item.State.PENDING)
     target_id = (entry.target_id or entry.label.key or entry.source_id) if entry.there else ""
-    return Peer(entry.source_id, entry.label.key, entry.label.title, state, entry.cause, target_id, {})
+    return Peer(
+        entry.source_id, entry.label.key, entry.label.title, state, entry.cause, target_id, entry.label.key, {}
+    )  # fmt: skip
 
 
 def judge(table: Table, systems: Systems) -> None:
