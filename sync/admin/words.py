@@ -54,6 +54,7 @@ NOTES = {
     "double": _("Several goods or machines share the number; the row went without an article number"),
     "unknown": _("No goods or machine has the number; the row went without an article number"),
     "joined": _("All files of the invoice went as one PDF"),
+    "rounding": _("A row of its own holds the fractions of an öre that the rows lost in rounding"),
     "renumbered": _("Got another number: matched anew, the old object stays"),
 }
 FIELDS = {

@@ -26,11 +26,11 @@ def readings(gross: Decimal, discount: Decimal, surcharge: Decimal) -> Iterator[
     yield "amount, percent", (gross - discount) * (ONE + surcharge / HUNDRED)
 
 
-def reading_of(gross: Decimal, discount: Decimal, surcharge: Decimal, result: Decimal) -> str | None:
-    """Which meaning gives the result to the öre; None when none does."""
+def reading_of(gross: Decimal, discount: Decimal, surcharge: Decimal, result: Decimal) -> tuple[str, Decimal] | None:
+    """Which meaning gives the result to the öre, and what it comes to exactly; None when none does."""
     for name, value in readings(gross, discount, surcharge):
         if ore(value) == ore(result):
-            return name
+            return name, value
     return None
 
 
@@ -41,19 +41,19 @@ def row_as_sent(row: InvoiceRow, plain: OutgoingRow, position: int) -> list[Outg
         InvalidRecord: no reading gives the sum; both figures are named.
     """
     gross = row.quantity * row.price
-    reading = reading_of(gross, row.discount, row.surcharge, row.sum)
-    if reading is None:
+    found = reading_of(gross, row.discount, row.surcharge, row.sum)
+    if found is None:
         raise InvalidRecord(
             "I7.row", row=position, text=plain.description[:60], computed=swedish_amount(gross),
             discount=f"{row.discount:f}", surcharge=f"{row.surcharge:f}", sum=swedish_amount(row.sum),
         )  # fmt: skip
-    if not row.surcharge and reading.startswith("percent"):
+    if not row.surcharge and found[0].startswith("percent"):
         said = replace(plain, discount=row.discount)
     elif not row.surcharge:
         said = replace(plain, discount=row.discount, discount_is_amount=True)
     else:
         price = row.sum / row.quantity if row.quantity else row.price
-        said = replace(plain, price=price if price == round(price, 4) else row.price)
+        said = replace(plain, price=price if price == round(price, 4) else ore(price))
     return exactly(said, ore(row.sum))
 
 
@@ -65,8 +65,9 @@ def exactly(row: OutgoingRow, wanted: Decimal) -> list[OutgoingRow]:
     if difference < 0 < worth(replace(row, discount=NOTHING)):
         return [replace(row, discount=-difference, discount_is_amount=True)]
     extra = OutgoingRow(
-        description=f"Påslag: {row.description}", quantity=ONE, price=difference, project_number=row.project_number
-    )
+        description=f"Påslag: {row.description}", article_number=row.article_number, quantity=ONE, price=difference,
+        project_number=row.project_number,
+    )  # fmt: skip
     return [replace(row, discount=NOTHING, discount_is_amount=False), extra]
 
 
@@ -79,27 +80,41 @@ def worth(row: OutgoingRow) -> Decimal:
     return ore(gross - off)
 
 
+def sum_behind(record: Invoice) -> Decimal:
+    """The rows' sum in kronor with its fractions of an öre, of which the total was made: the sums that the rows bear,
+    or what they were rounded from.
+
+    Raises:
+        InvalidRecord: neither gives the invoice's total; both figures are named.
+    """
+    given = sum((row.sum for row in record.rows), NOTHING)
+    for exact in (given, sum(map(_unrounded, record.rows), NOTHING)):
+        if reading_of(exact, record.discount, record.surcharge, record.total):
+            return exact
+    rows, total = swedish_amount(sum((ore(row.sum) for row in record.rows), NOTHING)), swedish_amount(record.total)
+    if not record.discount and not record.surcharge:
+        raise InvalidRecord("I7.total", rows=rows, total=total)
+    raise InvalidRecord(
+        "I7.invoice", rows=rows, discount=f"{record.discount:f}", surcharge=f"{record.surcharge:f}", total=total
+    )
+
+
+def _unrounded(row: InvoiceRow) -> Decimal:
+    found = reading_of(row.quantity * row.price, row.discount, row.surcharge, row.sum)
+    return found[1] if found else row.sum
+
+
 def whole_invoice_row(record: Invoice, rows: Decimal) -> OutgoingRow | None:
     """I7: discount and surcharge on the whole invoice, as a row of its own.
 
     Args:
-        rows: sum of the rows, kronor.
-
-    Raises:
-        InvalidRecord: no reading gives the invoice's total.
+        rows: sum of the rows, kronor, as `sum_behind` gives it.
     """
-    if not record.discount and not record.surcharge:
-        return None
-    reading = reading_of(rows, record.discount, record.surcharge, record.total)
-    if reading is None:
-        raise InvalidRecord(
-            "I7.invoice", rows=swedish_amount(rows), discount=f"{record.discount:f}",
-            surcharge=f"{record.surcharge:f}", total=swedish_amount(record.total),
-        )  # fmt: skip
     difference = ore(record.total) - ore(rows)
-    if not difference:
+    found = reading_of(rows, record.discount, record.surcharge, record.total)
+    if not difference or not found:
         return None
-    unit = " %" if reading == "percent" else " kr"
+    unit = " %" if found[0] == "percent" else " kr"
     parts = [("Rabatt", record.discount), ("Påslag", record.surcharge)]
     text = ", ".join(f"{name} {amount.normalize():f}{unit}".replace(".", ",") for name, amount in parts if amount)
     return OutgoingRow(description=text, quantity=ONE, price=difference)

@@ -157,6 +157,7 @@ def test_I6_texts_projects_and_text_rows(smartdok: Any, fortnox: Any, settled: A
     other = smartdok.add_project(ProjectNumber="2042", StartDate="2026-03-01T00:00:00")
     bill(
         line(LineText="Rubrik", Price=0.0, Quantity=0.0, UnitType=None),
+        line(LineText="Mellanrubrik", Price=0.0, Quantity=1.0),
         line(LineText=None, Detail="Från detaljen", Comment="Inte denna"),
         line(LineText="  ", Detail=None, Comment="Från kommentaren", UnitType=None),
         line(LineText="På ett annat projekt", ProjectId=other["Id"], Quantity=-2.0),
@@ -166,6 +167,7 @@ def test_I6_texts_projects_and_text_rows(smartdok: Any, fortnox: Any, settled: A
     (invoice,) = remote.invoices(fortnox)
     assert invoice["Rows"] == [
         {"Description": "Rubrik", "DeliveredQuantity": "0", "Price": 0, "Total": 0},
+        {"Description": "Mellanrubrik", "DeliveredQuantity": "0", "Price": 0, "Total": 0},
         {"Description": "Från detaljen", "DeliveredQuantity": "1", "Price": 100.0, "Unit": "tim", "Project": "2041",
          "Total": 100},
         {"Description": "Från kommentaren", "DeliveredQuantity": "1", "Price": 100.0, "Project": "2041", "Total": 100},
@@ -173,9 +175,19 @@ def test_I6_texts_projects_and_text_rows(smartdok: Any, fortnox: Any, settled: A
          "Project": "2042", "Total": -200},
         {"Description": "Utan projekt", "DeliveredQuantity": "1", "Price": 100.0, "Unit": "tim", "Total": 100},
     ]  # fmt: skip
-    stored = fortnox.invoices["1"]["InvoiceRows"][0]
-    assert (stored.get("AccountNumber"), stored["VAT"]) == (None, 0), "a text row books nothing"
+    for stored in fortnox.invoices["1"]["InvoiceRows"][:2]:
+        assert (stored.get("AccountNumber"), stored["VAT"]) == (None, 0), "a text row books nothing"
     assert invoice["Net"] == 100
+
+
+def test_I6_an_article_given_for_nothing_is_no_text_row(smartdok: Any, fortnox: Any, settled: Any, bill: Any) -> None:
+    smartdok.add_goods(Number="55", Name="Rör", unit="tim")
+    bill(line(Code="55", LineText="Rör", Price=0.0, Quantity=3.0), line())
+    settled()
+    assert remote.invoices(fortnox)[0]["Rows"][0] == {
+        "ArticleNumber": "55", "Description": "Rör", "DeliveredQuantity": "3", "Price": 0, "Unit": "tim",
+        "Project": "2041", "Total": 0,
+    }  # fmt: skip
 
 
 def test_I6_the_rows_come_in_smartdoks_order(smartdok: Any, fortnox: Any, settled: Any, bill: Any) -> None:

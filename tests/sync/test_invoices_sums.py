@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integration.errors import InvalidRecord
-from integration.records import Invoice, InvoiceRow
+from integration.records import Invoice, InvoiceRow, Note
 from integration.systems.fortnox.invoices import InvoiceWriter
 from sandbox.fortnox import Company
 from sandbox.fortnox.amounts import filled_row
@@ -109,13 +109,64 @@ def test_I7_negative_quantities_with_a_discount(fortnox: Any, settled: Any, bill
     assert _sent(fortnox) == (3200, [("5", 1000.0, 0, "", 5000), ("-2", 1000.0, 10.0, "PERCENT", -1800)])
 
 
-def test_I7_what_rounding_leaves_is_a_row_of_its_own(fortnox: Any, settled: Any, bill: Any) -> None:
-    bill(row(10.0, 1.0), row(10.0, 1.0), TotalPrice=20.01)
+@pytest.mark.parametrize(
+    "sums",
+    [
+        pytest.param({"Sum": 33.335}, id="the sums have fractions"),
+        pytest.param({"Sum": 33.34}, id="the sums are rounded, the total is of what lies behind them"),
+    ],
+)
+def test_I7_what_fractions_of_an_ore_leave_is_a_row_of_its_own_and_told(
+    fortnox: Any, settled: Any, bill: Any, item: Any, sums: dict[str, float]
+) -> None:
+    basis = bill(*[row(66.67, 0.5, **sums)] * 3, TotalPrice=100.01)
     assert settled().exit_code == 0
     (invoice,) = remote.invoices(fortnox)
     assert (invoice["Net"], [(each["Description"], each["Total"]) for each in invoice["Rows"]]) == (
-        20.01, [("Rad", 10), ("Rad", 10), ("Öresutjämning", 0.01)],
+        100.01, [*[("Rad", 33.34)] * 3, ("Öresutjämning", -0.01)],
     )  # fmt: skip
+    (note,) = item("invoices", basis["Id"]).notes
+    assert note == {
+        "rule": "I7", "field": "total", "text": "rounding", "before": "100,02 kr", "after": "100,01 kr",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "figures"),
+    [
+        (400, 40003.99, {"rows": "40 000,00 kr", "total": "40 003,99 kr"}),
+        (2, 200.01, {"rows": "200,00 kr", "total": "200,01 kr"}),
+    ],
+)
+def test_I7_a_difference_that_no_rounding_explains_is_not_invented_away(
+    fortnox: Any, settled: Any, bill: Any, item: Any, rows: int, total: float, figures: dict[str, str]
+) -> None:
+    basis = bill(*[row(100.0, 1.0)] * rows, TotalPrice=total)
+    assert settled().exit_code == 2
+    stopped = item("invoices", basis["Id"])
+    assert (stopped.state, stopped.cause, stopped.params) == ("stopped", "I7.total", figures)
+    assert fortnox.invoices == {}
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "sums"),
+    [
+        (100 / 7, 7.0, [105.49, 0.01]),  # 7 × 15.07 of 105.50
+        (100 / 3, 3.0, [105.5]),  # 3 × 35.17, less an öre of discount
+        (100.0, 0.0, [0, 5.5]),
+    ],
+)
+def test_I6_a_surcharge_goes_to_the_account_and_vat_of_its_article(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, price: float, quantity: float, sums: list[float]
+) -> None:
+    smartdok.discount_reading = "amount"
+    smartdok.add_goods(Number="55", Name="Tidskrift")
+    fortnox.add_article("Tidskrift", "55", SalesAccount="3041", VAT=6)
+    bill(row(price, quantity, Code="55", Surcharge=5.5))
+    assert settled().exit_code == 0
+    rows = fortnox.invoices["1"]["InvoiceRows"]
+    assert [each["Total"] for each in rows] == sums
+    assert {(each["ArticleNumber"], each["AccountNumber"], each["VAT"]) for each in rows} == {("55", 3041, 6)}
 
 
 def test_I7_the_discount_of_the_customers_card_does_not_apply(fortnox: Any, settled: Any, bill: Any) -> None:
@@ -138,6 +189,9 @@ class _Desk:
 
     def value(self, kind: str, source: str, default: str = "") -> str:
         return default
+
+    def note(self, note: Note) -> None:
+        """Warnings are another test's."""
 
     def by_id(self, flow: str, source_id: str) -> Peer:
         return Peer(source_id, "1", "", "done", "", "1", "1", {})
