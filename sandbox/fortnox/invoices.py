@@ -79,6 +79,7 @@ FROM_CUSTOMER = {
     "Phone1": "Phone1",
     "Phone2": "Phone2",
     "Currency": "Currency",
+    "VATIncluded": "ShowPriceVATIncluded",
     "PriceList": "PriceList",
     "TermsOfPayment": "TermsOfPayment",
     "TermsOfDelivery": "TermsOfDelivery",

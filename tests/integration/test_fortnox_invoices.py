@@ -51,7 +51,7 @@ def test_I6_the_whole_request(writer: Any, fortnox_twin: FortnoxTwin) -> None:
         "Invoice": {
             "CustomerNumber": "1001", "ExternalInvoiceReference1": "BB-0001-00000042-",
             "ExternalInvoiceReference2": "77", "Project": "2041", "YourReference": "Kalle", "OurReference": "Lars",
-            "Remarks": "Etapp 1",
+            "Remarks": "Etapp 1", "Currency": "SEK", "VATIncluded": False,
             "InvoiceRows": [
                 {"Description": "Enligt offert 7", "AccountNumber": 0, "VAT": 0},
                 {"ArticleNumber": "10", "Description": "Snickare", "DeliveredQuantity": "8.5", "Price": 450.10,
@@ -70,6 +70,16 @@ def test_I6_the_whole_request(writer: Any, fortnox_twin: FortnoxTwin) -> None:
 def test_I7_the_net_of_the_invoice_is_the_sum_of_the_rows_to_the_ore(writer: Any, company: Company) -> None:
     create(writer, INVOICE)
     assert Decimal(str(company.invoices["1"]["Net"])) == INVOICE.total
+
+
+def test_I7_a_customers_card_in_euro_with_vat_included_does_not_change_what_the_sums_mean(
+    writer: Any, company: Company
+) -> None:
+    company.customers["1001"] |= {"Currency": "EUR", "ShowPriceVATIncluded": True}
+    create(writer, INVOICE)
+    invoice = company.invoices["1"]
+    assert (invoice["Currency"], invoice["VATIncluded"]) == ("SEK", False)
+    assert Decimal(str(invoice["Net"])) == INVOICE.total
 
 
 def test_I8_nothing_is_booked_or_mailed_and_a_draft_is_a_choice(writer: Any, company: Company) -> None:

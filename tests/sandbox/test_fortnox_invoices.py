@@ -142,6 +142,15 @@ def test_prices_with_vat_included(fortnox: Fortnox) -> None:
     assert (invoice["Net"], invoice["TotalVAT"], invoice["Total"]) == (100, 25, 125)
 
 
+def test_currency_and_vat_included_are_the_customers_unless_the_request_says_otherwise(fortnox: Fortnox) -> None:
+    fortnox.company.customers["1"] |= {"Currency": "EUR", "ShowPriceVATIncluded": True}
+    row = {"DeliveredQuantity": "1", "Price": 125}
+    silent = create(fortnox, row).json()["Invoice"]
+    assert (silent["Currency"], silent["VATIncluded"], silent["Net"]) == ("EUR", True, 100)
+    told = create(fortnox, row, Currency="SEK", VATIncluded=False).json()["Invoice"]
+    assert (told["Currency"], told["VATIncluded"], told["Net"]) == ("SEK", False, 125)
+
+
 @pytest.mark.parametrize(
     ("header", "rows", "expected"),
     [

@@ -47,6 +47,8 @@ class InvoiceWriter(Writer[OutgoingInvoice]):
             "OurReference": texts.fit("OurReference", record.our_reference, 50),
             "Remarks": texts.fit("Remarks", record.remarks, 1024),
             "InvoiceDate": record.invoice_date.isoformat() if record.invoice_date else "",
+            "Currency": "SEK",  # else that of the customer's card, as with VATIncluded (I7)
+            "VATIncluded": False,
             "NotCompleted": True if record.not_completed else None,
             "InvoiceRows": [_row(texts, index, row) for index, row in enumerate(record.rows, 1)],
         }
