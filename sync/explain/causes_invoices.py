@@ -16,6 +16,23 @@ _SUMS_EN = (
 )
 
 CAUSES: dict[str, Cause] = {
+    "G3.customer": cause(
+        "site",
+        (
+            "Flera kunder har fakturans kundnummer",
+            "Fakturaunderlaget säger bara kundnummer {number}, och det har flera kunder i SmartDok: {bearers}. Byggbro "
+            "gissar inte vilken som ska ha fakturan.",
+            "SmartDok: Projekt/kunder → Kunder → sök på {number} → ge den ena ett annat nummer → Spara.\n"
+            f"{_WHERE_SV} → välj Kund → slutför igen.\n{_GOES_SV}",
+        ),
+        (
+            "Several customers have the invoice's customer number",
+            "The billing basis says customer number {number} and no more, and several customers in SmartDok have it: "
+            "{bearers}. Byggbro does not guess which of them the invoice is for.",
+            "SmartDok: Projekt/kunder → Kunder → search for {number} → give one of them another number → Spara.\n"
+            f"{_WHERE_EN} → choose Kund → finalise it again.\n{_GOES_EN}",
+        ),
+    ),
     "I1": cause(
         "",
         (

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from integration.errors import Changed, Fault, InvalidRecord, Skip, Waiting
+from integration.errors import Changed, Conflict, Fault, InvalidRecord, Skip, Waiting
 from integration.mapping import SWEDEN, ore, swedish_amount
 from integration.records import Invoice, InvoiceRow, Note, OutgoingInvoice, OutgoingRow, dump
 from sync.flows.base import Desk, Flow, Label, Peer, Setting, flow, need, need_pull
@@ -120,14 +120,25 @@ class _Needs:
         """The customer's number; noted as a need where it is not in the target yet."""
         peer = self.desk.by_id("customers", record.customer_id) if record.customer_id else None
         if peer is None and record.customer_number:
-            bearers = self.desk.by_key("customers", record.customer_number)
-            peer = bearers[0] if bearers else None
+            peer = self._only_bearer(record.customer_number)
         if peer and peer.there:
             return peer.target_id
         shown = record.customer_number or record.customer_name or record.customer_id
         by = {"source_id": peer.source_id} if peer else _by(record.customer_number, record.customer_id)
         self._wait(need("customers", **by), _named("kund", shown, peer))
         return record.customer_number
+
+    def _only_bearer(self, number: str) -> Peer | None:
+        """G3: the customer with this number, where the record does not say which one it is.
+
+        Raises:
+            Conflict: several bear it.
+        """
+        bearers = self.desk.by_key("customers", number)
+        if len(bearers) > 1:
+            named = [f"{peer.title} (id {peer.source_id})" for peer in bearers]
+            raise Conflict("G3.customer", number=number, bearers=named)
+        return bearers[0] if bearers else None
 
     def project(self, source_id: str) -> str:
         """The project's number, empty where the record names none."""

@@ -176,3 +176,24 @@ def test_I5_a_customer_that_lies_in_fortnox_under_another_number_gets_its_invoic
     manual.already_there(item("customers", "1001"), "K55", "anna")
     settled()
     assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["K55"]
+
+
+def test_G3_a_number_that_two_customers_share_is_not_guessed_and_goes_when_one_is_chosen(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    bill()
+    settled()
+    other = smartdok.add_customer(CustomerNumber="1001", CustomerName="Kund igen AB")
+    basis = bill(CustomerId=None, CustomerNumber="1001")
+    assert settled().exit_code == 2
+    stopped = item("invoices", basis["Id"])
+    assert (stopped.state, stopped.reason, stopped.cause) == ("stopped", "conflict", "G3.customer")
+    first = item("customers", "1001", title="Kund AB").source_id
+    bearers = [f"Kund AB (id {first})", f"Kund igen AB (id {other['Id']})"]
+    assert stopped.params == {"number": "1001", "bearers": bearers}
+    assert all(each in explain("G3.customer", stopped.params, "sv").what for each in bearers)
+    assert len(fortnox.invoices) == 1
+    smartdok.touch(other, CustomerNumber="1002")
+    smartdok.touch(basis, CustomerId=other["Id"])
+    settled()
+    assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1001", "1002"]
