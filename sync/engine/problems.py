@@ -23,7 +23,7 @@ FIRST_PROBE = datetime.timedelta(minutes=15)
 LONGEST_PROBE = datetime.timedelta(hours=6)
 MANY_FAILURES = 5
 # Waiting that somebody must end: nothing else of ours will.
-PEOPLES_WAITS = {"S3.unknown_project"}
+PEOPLES_WAITS = {"I5.absence", "I5.order", "S3.unknown_project"}
 # Reasons that go away over there without our source changing: a period is unlocked, an account is opened.
 PROBED = {Item.Reason.REJECTED, Item.Reason.CONFIG}
 

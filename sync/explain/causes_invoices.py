@@ -142,6 +142,38 @@ CAUSES: dict[str, Cause] = {
             "If any of it is stopped or left out: open it and do what it says there.\nThe invoice then goes by itself.",
         ),
     ),
+    "I5.absence": cause(
+        "site",
+        (
+            "Fakturan är på ett frånvaroprojekt",
+            "Frånvaroprojekt skickas aldrig till Fortnox, och fakturan eller en av dess rader är på ett: {projects}.",
+            f"{_WHERE_SV} → välj ett annat projekt → slutför igen.\n{_GOES_SV}\n"
+            "Är det inget frånvaroprojekt: SmartDok: Projekt/kunder → Projekt → öppna det → ändra det → Spara.",
+        ),
+        (
+            "The invoice is on an absence project",
+            "Absence projects are never sent to Fortnox, and the invoice or one of its rows is on one: {projects}.",
+            f"{_WHERE_EN} → choose another project → finalise it again.\n{_GOES_EN}\n"
+            "If it is no absence project: SmartDok: Projekt/kunder → Projekt → open it → change it → Spara.",
+        ),
+    ),
+    "I5.order": cause(
+        "bookkeeper",
+        (
+            "Fakturan är på en order",
+            "Ordrar skickas inte till Fortnox om företaget inte har slagit på det, och fakturan eller en av dess rader "
+            "är på en: {projects}.",
+            "Ska ordrar med: Byggbro: Flöden → Projekt → slå på Överför även ordrar → Spara.\n"
+            f"Annars: {_WHERE_SV} → välj ett annat projekt → slutför igen.\n{_GOES_SV}",
+        ),
+        (
+            "The invoice is on an order",
+            "Orders are not sent to Fortnox unless the company has switched that on, and the invoice or one of its "
+            "rows is on one: {projects}.",
+            "To include orders: Byggbro: Pipelines → Projects → switch on Transfer orders too → Save.\n"
+            f"Else: {_WHERE_EN} → choose another project → finalise it again.\n{_GOES_EN}",
+        ),
+    ),
     "I6.no_rows": cause(
         "site",
         (

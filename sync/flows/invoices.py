@@ -7,12 +7,14 @@ from typing import Any
 from integration.errors import Changed, Conflict, Fault, InvalidRecord, Skip, Waiting
 from integration.mapping import SWEDEN, ore, swedish_amount
 from integration.records import Invoice, InvoiceRow, Note, OutgoingInvoice, OutgoingRow, dump
-from sync.flows.base import Desk, Flow, Label, Peer, Setting, flow, need, need_pull
+from sync.flows.base import Desk, Flow, Label, Peer, Setting, flow, need, need_pull, need_settled
 from sync.flows.invoice_sums import row_as_sent, sum_behind, whole_invoice_row
 
 MOST_ROWS = 500
 NOTHING = Decimal(0)
 MARK = "BYGGBRO-"
+ENDED = {"done", "left_out", "stopped"}
+KEPT_OUT = {"P3.absence": "I5.absence", "P3.order": "I5.order"}
 
 
 def reference(source_id: str) -> str:
@@ -106,8 +108,18 @@ class _Needs:
         self.references: list[str] = []
         self.names: list[str] = []
         self._numbers: dict[str, str] = {}
+        self._kept_out: dict[str, list[Peer]] = {}
 
     def raise_if_any(self) -> None:
+        """Wait for what is missing; first for projects that a rule keeps out until a person acts (P3).
+
+        Raises:
+            Waiting: with the needs, and names for people.
+        """
+        for cause in KEPT_OUT.values():
+            if peers := self._kept_out.get(cause):
+                needs = [need("projects", source_id=peer.source_id) for peer in peers]
+                raise Waiting(cause, needs=needs, projects=[f"{peer.key} {peer.title}".strip() for peer in peers])
         if self.references:
             raise Waiting("I5", needs=self.references, names=self.names)
 
@@ -148,9 +160,18 @@ class _Needs:
             peer = self.desk.by_id("projects", source_id)
             self._numbers[source_id] = peer.target_id if peer else ""
             if peer is None or not peer.there:
-                shown = peer.key if peer and peer.key else f"med id {source_id}"
-                self._wait(need("projects", source_id=source_id), _named("projekt", shown, peer))
+                self._wait_for_project(source_id, peer)
         return self._numbers[source_id]
+
+    def _wait_for_project(self, source_id: str, peer: Peer | None) -> None:
+        """P3: what may be kept out is waited for only until it is judged, and then looked at again."""
+        shown = peer.key if peer and peer.key else f"med id {source_id}"
+        reference = need("projects", source_id=source_id)
+        if peer and peer.state == "left_out" and peer.cause in KEPT_OUT:
+            self._kept_out.setdefault(KEPT_OUT[peer.cause], []).append(peer)
+        elif peer and peer.state not in ENDED and (peer.record.get("order") or peer.record.get("absence")):
+            reference = need_settled("projects", source_id)
+        self._wait(reference, _named("projekt", shown, peer))
 
     def article(self, code: str) -> str:
         """A1-A3: the article number of a row's code; empty, with a warning, where it stands for none or for several."""

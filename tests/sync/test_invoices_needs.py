@@ -6,7 +6,9 @@ import pytest
 
 from integration.models import ValueMap
 from sync.engine import manual
+from sync.engine.problems import refresh
 from sync.explain import explain
+from sync.models import Problem
 from tests.sync import remote
 
 
@@ -197,3 +199,49 @@ def test_G3_a_number_that_two_customers_share_is_not_guessed_and_goes_when_one_i
     smartdok.touch(basis, CustomerId=other["Id"])
     settled()
     assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1001", "1002"]
+
+
+def test_I5_an_invoice_on_an_order_says_which_setting_it_needs_and_goes_when_it_is_switched_on(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any, choose: Any, tenant: Any
+) -> None:
+    order = smartdok.add_project(
+        ProjectNumber="2001", ProjectName="Service", IsOrder=True, OrderTypeId=1, StartDate="2026-03-01T00:00:00"
+    )
+    basis = bill(ProjectId=order["Id"])
+    assert settled().exit_code == 2
+    held = item("invoices", basis["Id"])
+    assert (held.state, held.cause, held.params) == ("waiting", "I5.order", {"projects": ["2001 Service"]})
+    told = explain("I5.order", held.params, "sv")
+    assert "2001 Service" in told.what
+    assert "Överför även ordrar" in told.to_do
+    refresh(tenant)
+    assert [each.cause for each in Problem.objects.filter(flow="invoices", closed_at=None)] == ["I5.order"]
+    choose("projects", orders=True)
+    assert settled().exit_code == 0
+    assert [each["Project"] for each in fortnox.invoices.values()] == ["2001"]
+
+
+def test_I5_an_invoice_on_an_absence_project_goes_when_the_project_is_another(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    absence = smartdok.add_project(ProjectNumber="2001", ProjectName="Semester", IsAbsenceProject=True)
+    order = smartdok.add_project(ProjectNumber="2002", IsOrder=True, OrderTypeId=1)
+    line = {"LineText": "Arbete", "Price": 100.0, "Quantity": 1.0}
+    basis = bill({**line, "ProjectId": absence["Id"]}, {**line, "ProjectId": order["Id"]})
+    assert settled().exit_code == 2
+    held = item("invoices", basis["Id"])
+    assert (held.state, held.cause, held.params) == ("waiting", "I5.absence", {"projects": ["2001 Semester"]})
+    smartdok.change_invoice(basis["Id"], [line])
+    assert settled().exit_code == 0
+    assert [each["Project"] for each in fortnox.invoices.values()] == ["2041"]
+
+
+def test_I5_an_order_that_is_not_judged_yet_is_waited_for_until_it_is(
+    smartdok: Any, settled: Any, run: Any, bill: Any, item: Any
+) -> None:
+    order = smartdok.add_project(ProjectNumber="2001", ProjectName="Service", IsOrder=True, OrderTypeId=1)
+    basis = bill(ProjectId=order["Id"])
+    run(only=["customers", "invoices"])
+    assert _waits_for(item, basis)[1] == [f"projects:settled={order['Id']}"]
+    settled()
+    assert item("invoices", basis["Id"]).cause == "I5.order"
