@@ -100,6 +100,11 @@ DATABASES = {
     "default": {
         **_database,
         "HOST": unquote(_database["HOST"]),
+        # What a session holds (`sync.engine.alone`) ends within a minute of its machine.
+        "OPTIONS": {
+            "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+            **_database.get("OPTIONS", {}),
+        },
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -155,6 +155,12 @@ class Item(models.Model):
         constraints = [models.UniqueConstraint(fields=("pipeline", "source_id"), name="one_item_per_source_record")]
         indexes = [
             models.Index(fields=("tenant", "state", "not_before")),
+            # What every tick asks of all tenants, and every end of a push of its own.
+            models.Index(fields=("tenant",), condition=Q(state="pending"), name="item_pending"),
+            models.Index(fields=("not_before",), condition=Q(not_before__isnull=False), name="item_by_clock"),
+            models.Index(
+                fields=("tenant", "queued_until"), condition=Q(queued_until__isnull=False), name="item_queued"
+            ),
             # The overviews count without touching the rows, which are wide.
             models.Index(fields=("pipeline", "state"), include=("moved_at", "gone_at", "reason"), name="item_standing"),
             models.Index(

@@ -1,7 +1,8 @@
 """What the engine lays out for a flow: look-ups in the items of the same tenant, settings, mapped values, documents."""
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integration.mapping import SWEDEN
-from integration.models import Connection, Tenant, ValueMap
+from integration.models import Connection, ValueMap
 from integration.records import Note, dump
 from sync import documents
 from sync.flows.base import Peer
@@ -98,26 +99,45 @@ class ItemDesk:
         self.notes.append(dump(note))
 
 
-def came_true(tenant: Tenant, reference: str, since: datetime.datetime) -> bool:
-    """Whether what an item waits for is there already (it may have come between looking and waiting)."""
-    flow, _, what = reference.partition(":")
-    if flow == "connection":
-        return any(each.usable for each in Connection.objects.filter(tenant=tenant, system=what))
-    if flow == "pipeline":
-        return Pipeline.objects.filter(tenant=tenant, flow=what, paused_cause="").exists()
-    if flow == "document":
-        return Document.objects.filter(tenant=tenant, item_id=what, served_at__gte=since).exists()
-    if what == "pull":
-        return Pipeline.objects.filter(tenant=tenant, flow=flow, pulled_at__gte=since).exists()
-    kind, _, value = what.partition("=")
-    return Item.objects.filter(_SATISFIES[kind](value), tenant=tenant, pipeline__flow=flow).exists()
+def all_true(tenant_id: int, needs: Mapping[str, datetime.datetime]) -> list[str]:
+    """Those of many references that came true, by few questions (they may have come between looking and waiting).
+
+    Args:
+        needs: each reference with the time since which it is waited for.
+    """
+    true: list[str] = []
+    of_items: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for reference, since in needs.items():
+        flow, _, what = reference.partition(":")
+        kind, _, value = what.partition("=")
+        if kind in _SATISFIES:
+            of_items[flow, kind][value] = reference
+        elif _happened(tenant_id, flow, what, since):
+            true.append(reference)
+    for (flow, kind), by_value in of_items.items():
+        column, condition = _SATISFIES[kind]
+        found = Item.objects.filter(
+            condition, tenant_id=tenant_id, pipeline__flow=flow, **{f"{column}__in": list(by_value)}
+        )
+        true += [by_value[value] for value in set(found.values_list(column, flat=True))]
+    return true
 
 
 _ENDED = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]
 _THERE = ~Q(target_id="") & Q(target_key=F("key"))
-_SATISFIES: dict[str, Callable[[str], Q]] = {
-    "no": lambda value: Q(key=value) & _THERE,
-    "id": lambda value: Q(source_id=value) & _THERE,
-    "seen": lambda value: Q(key=value, gone_at=None),
-    "settled": lambda value: Q(source_id=value, state__in=_ENDED),
+_SATISFIES: dict[str, tuple[str, Q]] = {
+    "no": ("key", _THERE),
+    "id": ("source_id", _THERE),
+    "seen": ("key", Q(gone_at=None)),
+    "settled": ("source_id", Q(state__in=_ENDED)),
 }
+
+
+def _happened(tenant_id: int, flow: str, what: str, since: datetime.datetime) -> bool:
+    if flow == "connection":
+        return any(each.usable for each in Connection.objects.filter(tenant_id=tenant_id, system=what))
+    if flow == "pipeline":
+        return Pipeline.objects.filter(tenant_id=tenant_id, flow=what, paused_cause="").exists()
+    if flow == "document":
+        return Document.objects.filter(tenant_id=tenant_id, item_id=what, served_at__gte=since).exists()
+    return Pipeline.objects.filter(tenant_id=tenant_id, flow=flow, pulled_at__gte=since).exists()  # "pull"

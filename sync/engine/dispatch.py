@@ -5,18 +5,31 @@ thousands neither floods the broker nor delays another tenant (principle 10).
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from sync import documents
 from sync.engine import states
 from sync.engine.access import PROBE_EVERY, resume
-from sync.engine.desk import came_true
+from sync.engine.desk import all_true
 from sync.engine.doors import reading, sending
+from sync.engine.pull import free
 from sync.engine.push import nudge
 from sync.engine.states import State
 from sync.flows.base import flows
@@ -24,15 +37,17 @@ from sync.models import Item, Pipeline
 
 WINDOW = 25  # items of one tenant in the queue or in work: one Fortnox throttle window
 QUEUED = datetime.timedelta(seconds=60)  # after which a message counts as lost
-LOOKED_AT = 200  # waiting items looked at in one sweep
+LOOKED_AT = 200  # waiting items whose needs are nudged in one sweep
 UNHEARD = datetime.timedelta(seconds=30)  # after which whoever should have woken a waiting item is taken to have died
+SECOND = datetime.timedelta(seconds=1)
 PULL_QUEUED = datetime.timedelta(seconds=60)
 
 
 def due_pulls() -> Iterator[Pipeline]:
     """Pipelines to read now; each is handed out once a minute at most, and not while its source is out of reach."""
     now = timezone.now()
-    due = reading().filter(Q(lease_until=None) | Q(lease_until__lt=now), next_pull_at__lte=now)
+    far = ExpressionWrapper(Value(now + states.AHEAD) + F("cadence") * SECOND, DateTimeField())
+    due = reading().filter(free(now), Q(next_pull_at__lte=now) | Q(next_pull_at__gt=far))
     for pipeline in due.order_by("next_pull_at"):
         mine = Pipeline.objects.filter(pk=pipeline.pk, next_pull_at=pipeline.next_pull_at)
         if mine.update(next_pull_at=now + PULL_QUEUED):
@@ -59,17 +74,17 @@ def take(tenant_id: int, *, only: int = WINDOW) -> list[tuple[int, str]]:
         Pairs of item id and flow key.
     """
     now = timezone.now()
-    busy = Item.objects.filter(tenant_id=tenant_id).filter(
-        Q(queued_until__gt=now) | Q(state=State.RUNNING, lease_until__gte=now)
-    )
+    queued = Q(queued_until__gt=now, queued_until__lte=now + states.AHEAD)
+    running = Q(state=State.RUNNING, lease_until__gte=now, lease_until__lte=now + states.AHEAD)
+    busy = Item.objects.filter(queued | running, tenant_id=tenant_id)
     room = min(only, WINDOW - busy.count())
     if room <= 0:
         return []
-    free = due_items(tenant_id).filter(Q(queued_until=None) | Q(queued_until__lte=now))
-    chosen = list(free.order_by(*order()).values_list("pk", "pipeline__flow", "queued_until")[:room])
+    waiting = due_items(tenant_id).filter(Q(queued_until=None) | ~queued)
+    chosen = list(waiting.order_by(*order()).values_list("pk", "pipeline__flow", "queued_until")[:room])
     taken = []
-    for pk, flow, queued in chosen:
-        mine = Item.objects.filter(pk=pk, queued_until=queued)
+    for pk, flow, until in chosen:
+        mine = Item.objects.filter(pk=pk, queued_until=until)
         if mine.update(queued_until=now + QUEUED):
             taken.append((pk, flow))
     return taken
@@ -103,27 +118,27 @@ def sweep() -> Swept:
     swept.counts["expired leases"] = expired.update(queued_until=None)
     swept.probes = probes()
     swept.counts["addresses expired"] = states.wake(_told_in_vain(now), note="its address has expired")
-    swept.counts["needs come true"] = sum(_look_again(item) for item in _waiting_for_others(now))
+    waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - UNHEARD).exclude(needs=[])
+    swept.counts["needs come true"] = _come_true(waiting)
+    for item in waiting.order_by("?")[:LOOKED_AT]:
+        nudge(item)  # whoever did not hear it the first time
     return swept
 
 
-def _waiting_for_others(now: datetime.datetime) -> QuerySet[Item]:
-    """Items that wait for a need, a few at random: a wake-up that was lost is made up for within a minute."""
-    waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - UNHEARD)
-    return waiting.exclude(needs=[]).select_related("tenant").order_by("?")[:LOOKED_AT]
+def _come_true(waiting: QuerySet[Item]) -> int:
+    """Wake-ups that were lost are made up for: every need is judged once, however many wait for it."""
+    needs: dict[int, dict[str, datetime.datetime]] = defaultdict(dict)
+    rows = waiting.values_list("tenant_id", "needs", Coalesce("intent_at", "read_at"))
+    for tenant_id, references, since in rows.iterator():
+        for reference in references:
+            needs[tenant_id][reference] = min(since, needs[tenant_id].get(reference, since))
+    return sum(states.fulfil(tenant_id, all_true(tenant_id, of_tenant)) for tenant_id, of_tenant in needs.items())
 
 
 def _told_in_vain(now: datetime.datetime) -> QuerySet[Item]:
     """Documents that the target has not fetched while it could: they get a new address (S6)."""
     expired = now - documents.VALID_FOR - UNHEARD  # whoever began at the last moment is through by now
     return Item.objects.filter(state=State.WAITING, cause="S6.not_fetched", intent_at__lt=expired)
-
-
-def _look_again(item: Item) -> int:
-    since = item.intent_at or item.read_at
-    true = [each for each in item.needs if came_true(item.tenant, each, since)]
-    nudge(item)  # whoever did not hear it the first time
-    return states.fulfil(item.tenant_id, true) if true else 0
 
 
 def probes(**of: Any) -> list[tuple[int, str, int]]:

@@ -75,10 +75,15 @@ def pull(pipeline: Pipeline, *, since: datetime.date | None = None, systems: Sys
     return result
 
 
+def free(now: datetime.datetime) -> Q:
+    """Pipelines that nobody reads now; a lease that lies impossibly far ahead was taken while a clock was wrong."""
+    return Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + states.AHEAD)
+
+
 def _lease(pipeline: Pipeline) -> bool:
     now, token = timezone.now(), uuid.uuid4()
-    free = Pipeline.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=pipeline.pk)
-    if not free.filter(pk__in=reading()).update(lease_token=token, lease_until=now + LEASE):
+    mine = Pipeline.objects.filter(free(now), pk=pipeline.pk, pk__in=reading())
+    if not mine.update(lease_token=token, lease_until=now + LEASE):
         return False
     pipeline.refresh_from_db()
     return pipeline.lease_token == token
@@ -121,6 +126,8 @@ def _window(
 ) -> tuple[Window, bool]:
     """What to ask for, and whether that is everything there is."""
     cursor = {name: datetime.datetime.fromisoformat(value) for name, value in pipeline.cursor.items()}
+    if any(value > now for value in cursor.values()):
+        cursor = {}  # a clock was ahead when it was written: nobody knows what was missed
     start: datetime.datetime | None = None
     if incremental and since:
         start = datetime.datetime.combine(since, datetime.time.min, SWEDEN)
@@ -167,7 +174,8 @@ def keep(pipeline: Pipeline, reads: Sequence[Read]) -> None:
 def _store(pipeline: Pipeline, page: Page, result: Pulled) -> None:
     """Store one page. New and changed records become due; the others are only marked as seen."""
     ids = [each.record.source_id for each in page.reads] + [each.source_id for each in page.unreadable]
-    known = {item.source_id: item for item in pipeline.items.select_for_update().filter(source_id__in=ids)}
+    there = pipeline.items.filter(source_id__in=ids).order_by("pk").select_for_update()
+    known = {item.source_id: item for item in there}
     fresh: list[Item] = []
     keys: set[str] = set()
     for read in page.reads:

@@ -32,7 +32,8 @@ from integration.records import Note, OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine import presence, states
 from sync.engine.access import Systems, at_fault, resume
-from sync.engine.desk import ItemDesk, came_true
+from sync.engine.alone import alone_with
+from sync.engine.desk import ItemDesk, all_true
 from sync.engine.problems import cause_gone
 from sync.engine.states import LeaseLost, State
 from sync.flows.base import need_pull
@@ -44,6 +45,7 @@ log = structlog.get_logger(__name__)
 # and by each transition, again and again for every item.
 UNTOLD = {"need", "left_out", "data", "conflict", "changed", "clock"}
 HANDED_OVER = "handed over"
+STILL_AT_WORK = 5.0  # seconds until another look at an item whose former worker has not ended
 NOTED_SECONDS = 1.0
 HAND_OVERS = 3  # addresses that a target may let expire without fetching before a person is asked
 UPLOAD_TRIES = 8  # times a target may fail to fetch a document before a person is asked
@@ -66,7 +68,11 @@ def push(item_id: int, *, actor: str = states.SYSTEM, systems: Systems | None = 
         return Pushed()
     with structlog.contextvars.bound_contextvars(tenant=item.tenant.slug, flow=item.pipeline.flow, item=item.pk):
         try:
-            state = Push(item, systems or Systems(item.tenant), actor).run()
+            with alone_with(item.pk) as alone:
+                if alone:
+                    state = Push(item, systems or Systems(item.tenant), actor).run()
+                else:
+                    state = states.settle_fault(item, OnItsWay(STILL_AT_WORK), actor=actor)
         except LeaseLost:
             log.warning("lease lost, another worker goes on")
             return Pushed()
@@ -83,9 +89,7 @@ def after(item: Item) -> None:
         states.fulfil(item.tenant_id, states.settled_references(item))
     if item.state == State.WAITING and item.needs:
         since = item.intent_at or item.read_at
-        true = [each for each in item.needs if came_true(item.tenant, each, since)]
-        if true:
-            states.fulfil(item.tenant_id, true)
+        states.fulfil(item.tenant_id, all_true(item.tenant_id, dict.fromkeys(item.needs, since)))
         nudge(item)
 
 

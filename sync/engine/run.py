@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,6 +143,7 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
                 return
             time.sleep(nap)
             continue
+        left = Counter(due.values_list("pipeline__flow", flat=True))
         for pk, flow in chosen:
             if not due.filter(pk=pk).exists():
                 continue  # an item before it has shown that its flow or its connection is at fault
@@ -149,8 +151,8 @@ def _push_all(tenant: Tenant, keys: list[str], actor: str, systems: Systems, pro
             if pushed.state == State.WAITING and pushed.wait is not None:
                 waits[pk] = waits.get(pk, 0) + 1
             through[flow] += pushed.state != State.WAITING
-            left = dispatch.due_items(tenant.pk).filter(pipeline__flow=flow).count()
-            progress(flow, through[flow], through[flow] + left)
+            left[flow] -= 1
+            progress(flow, through[flow], through[flow] + left[flow])
 
 
 def _soonest(tenant: Tenant, keys: list[str], tired: list[int], now: datetime.datetime) -> float | None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from integration.errors import Fault, RateLimited, Skip, Waiting
@@ -24,6 +25,7 @@ LEASE = datetime.timedelta(seconds=60)  # longer than one request may take (inte
 # repeated, where nothing over there refuses a second one. Shorter than a lease: what a killed worker held waits once.
 ON_ITS_WAY = datetime.timedelta(seconds=45)
 LONGEST_PAUSE = datetime.timedelta(minutes=30)
+AHEAD = 2 * LONGEST_PAUSE
 SYSTEM = "byggbro"
 BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
 
@@ -33,11 +35,15 @@ class LeaseLost(Exception):
 
 
 def claimable(now: datetime.datetime) -> Q:
-    """Items that may be taken now: due, or held by somebody whose lease ran out."""
+    """Items that may be taken now: due, or held by somebody whose lease ran out.
+
+    What lies further ahead than anything is ever put was written while a clock was wrong.
+    """
     return (
         Q(state=State.PENDING)
         | Q(state__in=[State.WAITING, State.DONE], not_before__lte=now)
-        | Q(state=State.RUNNING, lease_until__lt=now)
+        | Q(state=State.WAITING, reason=Item.Reason.CLOCK, not_before__gt=now + AHEAD)
+        | Q(state=State.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until__gt=now + AHEAD))
     )
 
 
@@ -149,7 +155,7 @@ def settle_fault(item: Item, fault: Fault, *, actor: str) -> str:
 
 
 def pause(tries: int) -> datetime.timedelta:
-    """Full jitter over a doubling span: 2 s, 4 s, 8 s … half an hour at most."""
+    """Jitter over the later half of a doubling span: 2 s, 4 s, 8 s … half an hour at most."""
     span = min(2.0 * 2 ** min(tries, 12), LONGEST_PAUSE.total_seconds())
     return datetime.timedelta(seconds=random.uniform(span / 2, span))  # noqa: S311 - jitter
 
@@ -169,14 +175,13 @@ def record(item: Item, before: str, after: str, actor: str, cause: str = "", not
 
 
 def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fields: Any) -> int:
-    """Move many items that nobody is working on, by one UPDATE and one INSERT … SELECT's worth of rows.
+    """Move many items that nobody is working on, by one UPDATE and one INSERT.
 
     Items that are being sent stay: their worker's outcome comes first.
     """
     with transaction.atomic():
-        rows = list(
-            items.exclude(state=State.RUNNING).select_for_update(of=("self",)).values_list("pk", "state", "tenant_id")
-        )
+        idle = items.exclude(state=State.RUNNING).order_by("pk").select_for_update(of=("self",))
+        rows = list(idle.values_list("pk", "state", "tenant_id"))
         if not rows:
             return 0
         Item.objects.filter(pk__in=[pk for pk, _, _ in rows]).update(
@@ -208,16 +213,21 @@ def wake(items: QuerySet[Item], *, actor: str = SYSTEM, note: str = "") -> int:
         return move(Item.objects.filter(pk__in=idle), State.PENDING, actor=actor, note=note)
 
 
+_WITHOUT = "ARRAY(SELECT need FROM unnest(needs) WITH ORDINALITY AS u(need, i) WHERE need <> ALL(%s) ORDER BY i)"
+
+
 def fulfil(tenant_id: int, references: Iterable[str]) -> int:
     """These references came true: strike them from what waits, and wake what now waits for nothing."""
-    references = list(references)
-    waiting = Item.objects.filter(tenant_id=tenant_id, state__in=[State.WAITING, State.LEFT_OUT])
-    touched = list(waiting.filter(needs__overlap=references).values_list("pk", flat=True))
-    if not touched:
+    if not (references := list(references)):
         return 0
-    for reference in references:
-        Item.objects.filter(pk__in=touched).update(needs=Func(F("needs"), Value(reference), function="array_remove"))
-    return wake(Item.objects.filter(pk__in=touched, state__in=[State.WAITING, State.LEFT_OUT], needs=[]))
+    waiting = Item.objects.filter(tenant_id=tenant_id, state__in=[State.WAITING, State.LEFT_OUT])
+    with transaction.atomic():
+        hit = waiting.filter(needs__overlap=references).order_by("pk").select_for_update(of=("self",))
+        touched = list(hit.values_list("pk", flat=True))
+        if not touched:
+            return 0
+        Item.objects.filter(pk__in=touched).update(needs=RawSQL(_WITHOUT, [references]))  # noqa: S611 - no input in it
+        return wake(Item.objects.filter(pk__in=touched, state__in=[State.WAITING, State.LEFT_OUT], needs=[]))
 
 
 def settled_references(item: Item) -> list[str]:

@@ -3,6 +3,8 @@
 import datetime
 import threading
 import time
+import uuid
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from sync.flows.invoices import Invoices
 from sync.models import Attempt, Item, Pipeline, Transition
 
 LATER = datetime.timedelta(minutes=2)
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -88,9 +91,12 @@ def test_of_two_claims_at_the_very_same_moment_one_gets_the_item(pipeline: Pipel
         ({"state": "pending"}, True),
         ({"state": "waiting"}, False),
         ({"state": "waiting", "not_before": timezone.now() - LATER}, True),
-        ({"state": "waiting", "not_before": timezone.now() + datetime.timedelta(days=1)}, False),
+        ({"state": "waiting", "not_before": timezone.now() + LATER}, False),
+        ({"state": "waiting", "reason": "clock", "not_before": timezone.now() + DAY}, True),
+        ({"state": "done", "not_before": timezone.now() + DAY}, False),
         ({"state": "running", "lease_until": timezone.now() - LATER}, True),
-        ({"state": "running", "lease_until": timezone.now() + datetime.timedelta(days=1)}, False),
+        ({"state": "running", "lease_until": timezone.now() + LATER}, False),
+        ({"state": "running", "lease_until": timezone.now() + DAY}, True),
         ({"state": "done"}, False),
         ({"state": "stopped"}, False),
         ({"state": "left_out"}, False),
@@ -272,12 +278,55 @@ def test_a_wake_up_is_not_lost_when_the_need_comes_true_while_the_item_looks(
 
 
 def test_sweep_makes_up_for_a_lost_wake_up(pipeline: Pipeline) -> None:
-    make(pipeline, "7", state="done", target_id="7")
+    make(pipeline, "7", state="done", target_id="7", target_key="7")
     item = make(pipeline, "8", state="waiting", reason="need", needs=["customers:no=7"])
     Item.objects.filter(pk=item.pk).update(moved_at=timezone.now() - LATER)
     assert dispatch.sweep().counts["needs come true"] == 1
     item.refresh_from_db()
     assert item.state == "pending"
+
+
+def test_of_a_crowd_that_waits_each_is_found_by_one_sweep(
+    pipeline: Pipeline, django_assert_max_num_queries: Any
+) -> None:
+    make(pipeline, "there", state="done", target_id="7", target_key="there")
+    for number in range(300):
+        make(pipeline, f"waits {number}", state="waiting", reason="need", needs=[f"customers:no=none {number % 7}"])
+    make(pipeline, "last", state="waiting", reason="need", needs=["customers:no=none 1", "customers:no=there"])
+    Item.objects.update(moved_at=timezone.now() - LATER)
+    with django_assert_max_num_queries(20):
+        assert dispatch._come_true(Item.objects.filter(state="waiting")) == 0
+    assert Item.objects.get(key="last").needs == ["customers:no=none 1"]
+
+
+# -- clocks ------------------------------------------------------------------------------------------------------
+def test_what_was_written_while_a_clock_was_ahead_holds_up_nothing(
+    smartdok: Any, fortnox: Any, run: Any, tenant: Any
+) -> None:
+    customer = smartdok.add_customer(CustomerNumber="1", CustomerName="Kund")
+    with time_machine.travel(timezone.now() + 2 * DAY, tick=True):
+        run()
+        pipeline = tenant.pipelines.get(flow="customers")
+        Pipeline.objects.update(lease_token=uuid.uuid4(), lease_until=timezone.now() + LATER)
+    smartdok.touch(customer, CustomerName="Ny kund")
+    assert pipeline.pk in {each.pk for each in dispatch.due_pulls()}
+    assert run().exit_code == 0
+    assert fortnox.customers["1"]["Name"] == "Ny kund"
+
+
+def test_I2_nobody_works_on_an_item_beside_a_worker_that_has_not_ended(
+    fortnox: Any, run: Any, settled: Any, bill: Any, item: Any, tenant: Any
+) -> None:
+    basis = bill()
+    run(only=["customers", "projects", "articles"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    invoice = item("invoices", basis["Id"])
+    with closing(connection.copy()) as frozen, frozen.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"item:{invoice.pk}"])
+        assert push(invoice.pk).state == "waiting"
+        assert (item("invoices", basis["Id"]).cause, len(fortnox.invoices)) == ("I2.on_its_way", 0)
+    settled()
+    assert len(fortnox.invoices) == 1
 
 
 # -- connections -------------------------------------------------------------------------------------------------
