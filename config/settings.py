@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import logs
@@ -85,6 +84,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "sync" / "templates"],  # before unfold's, some of which they replace
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -211,93 +211,6 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": [
-            {
-                "title": None,
-                "items": [
-                    {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    {"title": _("Search"), "icon": "search", "link": reverse_lazy("admin:sync_find")},
-                    {"title": _("Problems"), "icon": "error", "link": reverse_lazy("admin:sync_problem_changelist")},
-                ],
-            },
-            {
-                "title": _("Transfers"),
-                "separator": True,
-                "items": [
-                    {"title": _("Items"), "icon": "swap_horiz", "link": reverse_lazy("admin:sync_item_changelist")},
-                    {
-                        "title": _("Documents"),
-                        "icon": "description",
-                        "link": reverse_lazy("admin:sync_document_changelist"),
-                    },
-                    {
-                        "title": _("Attempts"),
-                        "icon": "history",
-                        "link": reverse_lazy("admin:sync_attempt_changelist"),
-                    },
-                    {
-                        "title": _("Acts on many"),
-                        "icon": "checklist",
-                        "link": reverse_lazy("admin:sync_act_changelist"),
-                    },
-                    {
-                        "title": _("Dry runs"),
-                        "icon": "science",
-                        "link": reverse_lazy("admin:sync_dryrun_changelist"),
-                    },
-                    {"title": _("All causes"), "icon": "help", "link": reverse_lazy("admin:sync_causes")},
-                ],
-            },
-            {
-                "title": _("Set-up"),
-                "separator": True,
-                "items": [
-                    {
-                        "title": _("Companies"),
-                        "icon": "domain",
-                        "link": reverse_lazy("admin:integration_tenant_changelist"),
-                    },
-                    {
-                        "title": _("Connections"),
-                        "icon": "cable",
-                        "link": reverse_lazy("admin:integration_connection_changelist"),
-                    },
-                    {
-                        "title": _("Pipelines"),
-                        "icon": "conveyor_belt",
-                        "link": reverse_lazy("admin:sync_pipeline_changelist"),
-                    },
-                    {
-                        "title": _("Mapped values"),
-                        "icon": "rule_settings",
-                        "link": reverse_lazy("admin:integration_valuemap_changelist"),
-                    },
-                ],
-            },
-            {
-                "title": _("Operation"),
-                "separator": True,
-                "items": [
-                    {
-                        "title": _("Users"),
-                        "icon": "person",
-                        "link": reverse_lazy("admin:auth_user_changelist"),
-                        "permission": "integration.scoping.operator_asks",
-                    },
-                    {
-                        "title": _("Memberships"),
-                        "icon": "group",
-                        "link": reverse_lazy("admin:integration_membership_changelist"),
-                        "permission": "integration.scoping.operator_asks",
-                    },
-                    {
-                        "title": _("Schedules"),
-                        "icon": "schedule",
-                        "link": reverse_lazy("admin:django_celery_beat_periodictask_changelist"),
-                        "permission": "integration.scoping.operator_asks",
-                    },
-                ],
-            },
-        ],
+        "navigation": "sync.admin.menu.navigation",
     },
 }

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from sync.admin.pages import frame
 from sync.admin.words import WHO
 from sync.explain import CAUSES, explain
 
@@ -32,9 +33,7 @@ def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
             found.append({"cause": cause, "told": told, "who": WHO[told.who]})
     found.sort(key=lambda each: (each["cause"].casefold() != asked.casefold(), str(each["told"].title)))
     context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.model._meta,
-        "title": _("All causes"),
+        **frame(request, model_admin, _("All causes"), reverse("admin:sync_problem_changelist")),
         "asked": asked,
         "found": found,
         "exact": bool(found) and found[0]["cause"].casefold() == asked.casefold(),

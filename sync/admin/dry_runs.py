@@ -18,7 +18,7 @@ from integration.errors import Fault
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.history import ReadOnly
-from sync.admin.pages import actor, one
+from sync.admin.pages import actor, frame, one
 from sync.admin.words import STATE_LABELS, WHO, flow_title, moment, note_shown
 from sync.engine.preview import dry_run
 from sync.engine.rehearsal import progress_of
@@ -38,9 +38,12 @@ def item_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     """What a push of the item would do now. Reads in the target; whoever may act may ask for it."""
     item: Item = one(model_admin, request, pk, "act")
     context: dict[str, Any] = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.model._meta,
-        "title": _("Dry run: %(item)s") % {"item": f"{flow_title(item.pipeline.flow)} {item}"},
+        **frame(
+            request,
+            model_admin,
+            _("Dry run: %(item)s") % {"item": f"{flow_title(item.pipeline.flow)} {item}"},
+            reverse("admin:sync_item_change", args=[item.pk]),
+        ),
         "item": item,
         "to": system_title(item.pipeline.target),
     }

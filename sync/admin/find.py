@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integration.scoping import is_operator, roles
+from sync.admin.pages import frame
 from sync.admin.words import in_table
 from sync.models import SEARCHED, Item
 
@@ -27,9 +28,7 @@ def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
     if len(found) == 1 and "stay" not in request.GET:
         return redirect(reverse("admin:sync_item_change", args=[found[0].pk]))
     context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.model._meta,
-        "title": _("Search"),
+        **frame(request, model_admin, _("Search"), reverse("admin:index")),
         "asked": asked[:LONGEST],
         "items": [in_table(each) for each in found[:SHOWN]],
         "more": len(found) > SHOWN,

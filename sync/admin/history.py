@@ -17,7 +17,7 @@ from integration.scoping import TenantScoped
 from sync.admin.compare import listed
 from sync.admin.filters import FlowFilter, TenantFilter
 from sync.admin.pages import KeyPaginator
-from sync.admin.words import OPERATIONS, OUTCOMES, flow_title, moment
+from sync.admin.words import OPERATIONS, OUTCOMES, actor_shown, flow_title, moment
 from sync.explain import explain
 from sync.models import Attempt, Document
 
@@ -51,12 +51,12 @@ class ReadOnly(TenantScoped, ModelAdmin):
 class AttemptAdmin(ReadOnly):
     """Every try at writing: when, by whom, what left, what came of it."""
 
-    list_display = ("began", "of_tenant", "flow", "link", "what", "came_of_it", "why", "actor")
+    list_display = ("began", "of_tenant", "flow", "link", "what", "came_of_it", "why", "by")
     list_display_links = ("began",)
     list_select_related = ("tenant", "item__pipeline")
     list_filter = (TenantFilter, _ItemFlowFilter)
     search_fields = ("item__key", "item__target_label", "actor")
-    readonly_fields = ("began", "ended", "of_tenant", "link", "what", "result", "told", "actor", "sent")
+    readonly_fields = ("began", "ended", "of_tenant", "link", "what", "result", "told", "by", "sent")
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -90,6 +90,11 @@ class AttemptAdmin(ReadOnly):
     def ended(self, row: Attempt) -> str:
         """When its outcome was known."""
         return moment(row.finished_at, seconds=True)
+
+    @display(description=_("by"), ordering="actor")
+    def by(self, row: Attempt) -> str:
+        """Who or what sent it."""
+        return actor_shown(row.actor)
 
     @display(description=_("what was sent"))
     def sent(self, row: Attempt) -> str:

@@ -13,7 +13,7 @@ from integration.records import OutdatedRecord, load
 from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
-from sync.admin.words import OPERATIONS, OUTCOMES, STATE_LABELS, WHO, flow_title, note_shown
+from sync.admin.words import OPERATIONS, OUTCOMES, STATE_LABELS, WHO, actor_shown, flow_title, move_shown, note_shown
 from sync.engine.preview import preview
 from sync.explain import Explanation, explain
 from sync.flows.base import flows
@@ -158,6 +158,7 @@ def _attempt(row: Attempt) -> dict[str, Any]:
         "label": {"done": "success", "failed": "danger", "unconfirmed": "warning"}.get(row.outcome, "info"),
         "told": explain(row.cause, row.params) if row.cause else None,
         "payload": listed(row.payload),
+        "actor": actor_shown(row.actor),
     }
 
 
@@ -168,4 +169,6 @@ def _transition(row: Any) -> dict[str, Any]:
         "after": row.get_after_display(),
         "label": STATE_LABELS.get(Item.State(row.after), "default"),
         "told": explain(row.cause).title if row.cause else "",
+        "actor": actor_shown(row.actor),
+        "note": move_shown(row.note, row.actor),
     }

@@ -47,6 +47,12 @@ def look(*tenant_ids: int) -> None:
         transaction.on_commit(lambda each=tenant_id: dispatch_tenant.delay(each), robust=True)  # type: ignore[misc]
 
 
+def frame(request: HttpRequest, model_admin: Any, title: str, back_to: str) -> dict[str, Any]:
+    """The context that every page of its own template needs: menu, heading, and where its arrow leads back."""
+    context: dict[str, Any] = model_admin.admin_site.each_context(request)
+    return {**context, "title": title, "content_title": title, "back_to": back_to}
+
+
 def back(request: HttpRequest, row: Any, text: str, level: int = messages.SUCCESS) -> HttpResponse:
     """To the row's page, with an answer above it."""
     messages.add_message(request, level, text)

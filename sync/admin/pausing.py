@@ -25,7 +25,7 @@ def pause(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     tenant: Tenant = one(model_admin, request, pk, "act")
     for row in tenant.connections.exclude(state=Connection.State.PAUSED):
         row.enter(Connection.State.PAUSED, "connection.paused", {"system": row.system, "actor": actor(request)})
-    model_admin.log_change(request, tenant, "paused")
+    model_admin.log_change(request, tenant, _("Transfers paused"))
     messages.success(request, _("All transfers are paused. Nothing is lost: it goes when you resume."))
     return _home(tenant)
 
@@ -37,7 +37,7 @@ def resume(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     for row in tenant.connections.filter(state=Connection.State.PAUSED):
         row.resume()
         access.check(row, patience=PATIENCE)
-    model_admin.log_change(request, tenant, "resumed")
+    model_admin.log_change(request, tenant, _("Transfers resumed"))
     look(tenant.pk)
     messages.success(request, _("The transfers go on."))
     return _home(tenant)

@@ -76,6 +76,7 @@ class TenantAdmin(BaseTenantAdmin):
                 ("resume", pausing.resume),
                 ("test-mail", pausing.test_mail),
                 ("setup-link", setup_links.make),
+                ("setup-link-made", setup_links.made),
                 ("setup-link-revoke", setup_links.revoke),
             )
         ]

@@ -9,10 +9,13 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from sync.engine.states import SYSTEM
 from sync.flows.base import flows
 from sync.models import Item
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+OURS = {SYSTEM, "sync"}  # the worker and the command line
+_BY_LINK = re.compile(r"setup link (\d+)")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 STATE_LABELS = {
@@ -56,6 +59,21 @@ NOTES = {
     "joined": _("All files of the invoice went as one PDF"),
     "rounding": _("A row of its own holds the fractions of an öre that the rows lost in rounding"),
     "renumbered": _("Got another number: matched anew, the old object stays"),
+}
+# Why Byggbro itself moved an item, as its history keeps it; `needed by: projekt P7` carries a name after a colon.
+MOVES = {
+    "a mapped value was saved": _("a mapped value was saved"),
+    "back in the source": _("back in the source"),
+    "changed in the source": _("changed in the source"),
+    "gone from the source": _("gone from the source"),
+    "is the cause gone?": _("is the cause gone?"),
+    "its address has expired": _("its address has expired"),
+    "needed by": _("needed by"),
+    "same number": _("same number"),
+    "the cause is gone, this got through": _("the cause is gone, this got through"),
+    "the company's settings were saved": _("the company's settings were saved"),
+    "the connection works again": _("the connection works again"),
+    "the pipeline's settings were saved": _("the pipeline's settings were saved"),
 }
 FIELDS = {
     "source_id": _("id in the source"),
@@ -207,6 +225,19 @@ def note_shown(note: dict[str, Any]) -> dict[str, Any]:
         "before": note.get("before", ""),
         "after": note.get("after", ""),
     }
+
+
+def move_shown(note: str, actor: str) -> str:
+    """Why an item was moved, in words; what a person wrote stays as it is."""
+    why, colon, name = note.partition(": ")
+    return f"{MOVES[why]}{colon}{name}" if actor in OURS and why in MOVES else note
+
+
+def actor_shown(actor: str) -> str:
+    """Who did it: whatever ran by itself is Byggbro, whoever came by a set-up link has no name."""
+    if link := _BY_LINK.fullmatch(actor):
+        return gettext("set-up link %(number)s") % {"number": link[1]}
+    return "Byggbro" if actor in OURS else actor
 
 
 def in_table(item: Item) -> dict[str, Any]:

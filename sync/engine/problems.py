@@ -139,7 +139,7 @@ def cause_gone(item: Item) -> int:
     if last is None or last.after != State.STOPPED or last.cause not in open_causes:
         return 0
     stopped = Item.objects.filter(pipeline_id=item.pipeline_id, cause=last.cause, state=State.STOPPED)
-    return states.wake(stopped, note=f"the cause is gone: {item} got through")
+    return states.wake(stopped, note=f"the cause is gone, this got through: {item}")
 
 
 def refresh_all() -> None:

@@ -108,7 +108,7 @@ def nudge(item: Item) -> None:
                 Q(state=State.LEFT_OUT, moved_at__lt=item.moved_at) | Q(state=State.RUNNING),
                 tenant_id=item.tenant_id, pipeline__flow=flow, target_id="", **by,
             )  # fmt: skip
-            states.wake(unaware, note=f"needed by {item}")
+            states.wake(unaware, note=f"needed by: {item}")
 
 
 class Push:

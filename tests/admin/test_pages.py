@@ -4,6 +4,7 @@ import datetime
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
-from integration.models import Tenant
+import sync
+from integration.models import Tenant, ValueMap
 from integration.records import Invoice, dump
+from sync.admin.words import MOVES
+from sync.engine import states
 from sync.models import Attempt, Item
 from tests.admin.conftest import SECRET, add_item, company
 
@@ -182,3 +186,76 @@ def test_the_item_page_takes_few_queries(operator: Client, mine: Tenant, django_
     with django_assert_max_num_queries(25) as asked:
         operator.get(reverse("admin:sync_item_change", args=[item.pk]))
     assert isinstance(asked, CaptureQueriesContext)
+
+
+def test_history_of_an_item_is_told_in_swedish(operator: Client, mine: Tenant):
+    item = Item.objects.filter(tenant=mine)[0]
+    states.wake(Item.objects.filter(pk=item.pk), note="same number")
+    states.record(item, "pending", "pending", "setup link 7", note="same number")
+    states.record(item, "pending", "pending", states.SYSTEM, note="needed by: faktura 12")
+    states.record(item, "pending", "running", "sync", note="is the cause gone?")
+    told = words(operator.get(reverse("admin:sync_item_change", args=[item.pk])).content.decode())
+    for shown in ("Byggbro samma nummer", "startlänk 7 same number", "behövs av: faktura 12", "är orsaken borta?"):
+        assert shown in told
+    assert "byggbro" not in told.replace("byggbro.css", "")
+    assert not re.search(r"\bsync\b", told)
+
+
+def test_every_note_that_byggbro_writes_has_words():
+    noted = {
+        note.partition(": ")[0]
+        for path in (Path(sync.__file__).parent).rglob("*.py")
+        for note in re.findall(r'(?:wake\([^"\n]*|note=f?|tenant_id, |pk, )"([a-z][^"]+)"', path.read_text())
+        if " " in note
+    }
+    assert noted == set(MOVES)
+
+
+def test_history_of_a_company_is_told_in_swedish(operator: Client, mine: Tenant):
+    for act in ("pause", "resume", "setup-link", "setup-link-revoke"):
+        operator.post(reverse(f"admin:integration_tenant_{act}", args=[mine.pk]))
+    told = words(operator.get(reverse("admin:integration_tenant_history", args=[mine.pk])).content.decode())
+    for shown in ("Överföringarna pausade", "Överföringarna återupptagna", "Startlänk skapad", "Startlänk återkallad"):
+        assert shown in told
+
+
+def test_the_menu_folds_away_what_a_bookkeeper_seldom_needs(log_in: Callable[[str], Client]):
+    def groups(client: Client) -> dict[str, list[str]]:
+        shown = client.get(reverse("admin:index")).context["sidebar_navigation"]
+        return {str(each["title"]): [str(entry["title"]) for entry in each["items"]] for each in shown}
+
+    mine = groups(log_in("bookkeeper"))
+    assert mine["Mer"] == ["Försök", "Massåtgärder", "Torrkörningar", "Flöden", "Mappade värden"]
+    assert mine["Överföringar"] == ["Poster", "Dokument", "Alla orsaker"]
+    assert "Drift" not in mine
+    assert "Mer" not in groups(log_in("operator"))
+
+
+def test_one_entry_of_the_menu_is_marked(operator: Client, mine: Tenant):
+    problem = mine.problems.get()
+    for name, args, here in (
+        ("sync_causes", [], "Alla orsaker"), ("sync_problem_change", [problem.pk], "Problem"),
+        ("sync_problem_changelist", [], "Problem"),
+    ):  # fmt: skip
+        shown = operator.get(reverse(f"admin:{name}", args=args)).context["sidebar_navigation"]
+        assert [str(entry["title"]) for each in shown for entry in each["items"] if entry["active"]] == [here]
+
+
+def test_an_empty_list_speaks_of_filters_only_where_one_is_set(log_in: Callable[[str], Client], mine: Tenant):
+    ValueMap.objects.all().delete()
+    client, page = log_in("bookkeeper"), reverse("admin:integration_valuemap_changelist")
+    assert "filter" not in words(client.get(page).content.decode()).partition("Här finns inget än")[2].lower()
+    assert "Inget passar det du söker" in client.get(page, {"q": "finns inte"}).content.decode()
+
+
+def test_pages_of_their_own_have_a_heading_and_a_way_back(operator: Client, mine: Tenant):
+    item = Item.objects.filter(tenant=mine)[0]
+    item_page = reverse("admin:sync_item_change", args=[item.pk])
+    for page, heading, back_to in (
+        (reverse("admin:sync_item_dry-run", args=[item.pk]), "Torrkörning: Kunder 1001", item_page),
+        (reverse("admin:sync_causes"), "Alla orsaker", reverse("admin:sync_problem_changelist")),
+        (reverse("admin:sync_find"), "Sök", reverse("admin:index")),
+    ):
+        html = operator.get(page).content.decode()
+        assert re.search(rf"(?s)<h1.*?{heading}.*?</h1>", html)
+        assert re.search(rf'<a href="{back_to}"[^>]*aria-label="Tillbaka"', html)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
@@ -168,8 +169,10 @@ def test_choices_are_stored_and_a_go_live_in_the_future_changes_nothing(
 def test_an_operator_makes_a_link_sees_it_once_and_revokes_it(
     bare: Tenant, admin_client: Client, client: Client, clean_redis: None
 ) -> None:
-    page = admin_client.post(f"/admin/integration/tenant/{bare.pk}/setup-link/")
+    page = admin_client.post(f"/admin/integration/tenant/{bare.pk}/setup-link/", follow=True)
     url = page.context["url"]
+    where = page.redirect_chain[-1][0]
+    assert admin_client.get(where).context["url"] == url  # loaded again, no second link
     assert url in page.content.decode()
     assert "no-store" in page["Cache-Control"]
     assert client.get(urlsplit(url).path).status_code == 200
@@ -177,8 +180,13 @@ def test_an_operator_makes_a_link_sees_it_once_and_revokes_it(
     company = admin_client.get(f"/admin/integration/tenant/{bare.pk}/change/").content.decode()
     assert "setup-link-revoke" in company
     assert url not in company
+    kept = str(Session.objects.get(session_key=admin_client.session.session_key).get_decoded())
+    assert urlsplit(url).path not in kept
     admin_client.post(f"/admin/integration/tenant/{bare.pk}/setup-link-revoke/")
     assert client.get(urlsplit(url).path).status_code == 404
+    gone = admin_client.get(where, follow=True)
+    assert url not in gone.content.decode()
+    assert "Det finns ingen öppen startlänk att visa" in gone.content.decode()
 
 
 def test_nobody_else_makes_links(bare: Tenant, client: Client, django_user_model: Any, clean_redis: None) -> None:
@@ -186,6 +194,7 @@ def test_nobody_else_makes_links(bare: Tenant, client: Client, django_user_model
     Membership.objects.create(user=user, tenant=bare, role=Membership.Role.OWNER)
     client.force_login(user)
     assert client.post(f"/admin/integration/tenant/{bare.pk}/setup-link/").status_code == 404
+    assert client.get(f"/admin/integration/tenant/{bare.pk}/setup-link-made/").status_code == 404
     assert not SetupLink.objects.exists()
 
 
