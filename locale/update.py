@@ -11,6 +11,7 @@ import datetime
 import io
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,12 @@ KEYWORDS = {
     **dict.fromkeys(("gettext_lazy", "gettext_noop"), DEFAULT_KEYWORDS["gettext"]),
     **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("ngettext", "pgettext", "npgettext")},
 }
+HEADER = """\
+# Translations template for PROJECT.
+# Copyright (C) 2026 ORGANIZATION
+# This file is distributed under the same license as PROJECT."""
+# Of no use, or different each time.
+DROPPED = ("-Date:", "Generated-By", "Report-Msgid-Bugs-To", "Last-Translator", "Language-Team")
 NEVER = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 Message = tuple[str | tuple[str, ...], str | None]
 
@@ -94,7 +101,11 @@ def updated(language: str, messages: Iterator[tuple[Message, str]]) -> Catalog:
     if path.exists():
         with path.open("rb") as file:
             old = read_po(file, locale=language)
-    new = Catalog(locale=language, charset="utf-8", fuzzy=False)
+    new = Catalog(
+        locale=language, charset="utf-8", fuzzy=False, header_comment=HEADER, project="Byggbro",
+        version=tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
+        copyright_holder="the Byggbro authors",
+    )  # fmt: skip
     for (found, context), where in messages:
         kept = old.get(_key(found), context)
         new.add(found, kept.string if kept else None, locations=[(where, 0)], context=context)
@@ -120,8 +131,9 @@ def as_po(catalogue: Catalog) -> bytes:
     """The .po file: without line numbers and dates, so that it changes only when words do."""
     buffer = io.BytesIO()
     write_po(buffer, catalogue, omit_header=False, sort_output=True, include_lineno=False, width=110)
-    lines = buffer.getvalue().decode().splitlines()
-    return ("\n".join(line for line in lines if "-Date:" not in line and "Generated-By" not in line) + "\n").encode()
+    header, gap, messages = buffer.getvalue().decode().partition("\n\n")
+    kept = [line for line in header.splitlines() if not any(each in line for each in DROPPED)]
+    return ("\n".join(kept) + gap + messages).encode()
 
 
 def as_mo(po: bytes) -> bytes:

@@ -362,7 +362,7 @@ class SetupLink(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.tenant} {self.created_at:%Y-%m-%d}"
+        return f"{self.tenant} {timezone.localtime(self.created_at):%Y-%m-%d}"
 
 
 class Preflight(models.Model):
@@ -386,7 +386,7 @@ class Preflight(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.tenant} {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.tenant} {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"
 
 
 class Act(models.Model):

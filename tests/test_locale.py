@@ -37,3 +37,11 @@ def test_a_missing_translation_is_named(catalogues: ModuleType):
     catalogue.add("Something new")
     catalogue.add(("%(n)d thing", "%(n)d things"), ("%(n)d sak", ""))
     assert catalogues.untranslated(catalogue) == ["Something new", "%(n)d thing"]
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_heads_of_the_catalogues_name_the_project(language: str):
+    head = (HERE / language / "LC_MESSAGES" / "django.po").read_text().partition("\n\n")[0]
+    assert "Project-Id-Version: Byggbro 0" in head
+    for placeholder in ("PROJECT", "ORGANIZATION", "FIRST AUTHOR", "FULL NAME", "EMAIL@ADDRESS", "LL@li.org"):
+        assert placeholder not in head

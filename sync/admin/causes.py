@@ -8,35 +8,50 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from integration.scoping import is_operator
 from sync.admin.pages import frame
 from sync.admin.words import WHO
 from sync.explain import CAUSES, explain
 
+LONGEST = 200
+
 
 def address(cause: str) -> str:
-    """The page of all causes, opened at this one."""
-    return f"{reverse('admin:sync_causes')}?{urlencode({'q': cause})}"
+    """The page of this one cause."""
+    return f"{reverse('admin:sync_causes')}?{urlencode({'cause': cause})}"
 
 
 def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
-    """All causes, or those that hold every word of the question in their code, title, text or steps."""
+    """One cause, or all that hold every word of the question in their title, text or steps.
+
+    Keys of causes, and what only the operator can mend, are for operators; a link to one cause leads everybody there.
+    """
     if not model_admin.has_module_permission(request):
         raise Http404
-    asked = request.GET.get("q", "")[:200].strip()
-    words = asked.casefold().split()
-    found: list[dict[str, Any]] = []
-    for cause in CAUSES:
-        told = explain(cause)
-        text = " ".join((cause, told.title, told.what, told.to_do)).casefold()
-        # The vendors' codes of a problem stand for their cause: `fortnox.2000401` finds itself, `P2` its kin.
-        if all(word in text for word in words):
-            found.append({"cause": cause, "told": told, "who": WHO[told.who]})
+    asked, one = (request.GET.get(name, "")[:LONGEST].strip() for name in ("q", "cause"))
+    operator = is_operator(request.user)
+    every = [cause for cause in CAUSES if operator or explain(cause).who != "operator"]
+    found = [_shown(cause) for cause in ([one] if one else every) if one or _holds(cause, asked, operator)]
     found.sort(key=lambda each: (each["cause"].casefold() != asked.casefold(), str(each["told"].title)))
     context = {
         **frame(request, model_admin, _("All causes"), reverse("admin:sync_problem_changelist")),
         "asked": asked,
+        "one": one,
+        "operator": operator,
         "found": found,
-        "exact": bool(found) and found[0]["cause"].casefold() == asked.casefold(),
-        "total": len(CAUSES),
+        "exact": bool(one) or (operator and bool(found) and found[0]["cause"].casefold() == asked.casefold()),
+        "total": len(every),
     }
     return TemplateResponse(request, "sync/admin/causes.html", context)
+
+
+def _holds(cause: str, asked: str, operator: bool) -> bool:
+    told = explain(cause)
+    # The vendors' codes of a problem stand for their cause: `fortnox.2000401` finds itself, `P2` its kin.
+    text = " ".join((cause if operator else "", told.title, told.what, told.to_do)).casefold()
+    return all(word in text for word in asked.casefold().split())
+
+
+def _shown(cause: str) -> dict[str, Any]:
+    told = explain(cause)
+    return {"cause": cause, "told": told, "who": WHO[told.who]}

@@ -4,6 +4,7 @@ The texts are data in `causes_*.py`; here they are looked up and filled in. A ca
 as a new code of a vendor, falls back to the vendor's own words: closed by default, it is a person's turn.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ CAUSES: dict[str, Cause] = {
     **causes_setup.CAUSES,
 }
 LANGUAGES = ("sv", "en")
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?=\s|$)")  # the vendor's sentence within ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,14 @@ class Explanation:
 
     `who` is the one whose turn it is: `bookkeeper` (in Fortnox), `site` (whoever works in SmartDok), `operator` (of
     Byggbro), empty when it heals by itself or is meant. `to_do`: one step per line. `title`: the cause in a few words.
+    `details`: what only a technician wants to read: the cause's key, what was asked and the answer's status.
     """
 
     what: str
     who: str
     to_do: str
     title: str = ""
+    details: str = ""
 
     @property
     def steps(self) -> list[str]:
@@ -61,10 +65,22 @@ def explain(cause: str, params: Mapping[str, Any] | None = None, language: str =
     key, found = _found(cause, params)
     text: Text = found.sv if code == "sv" else found.en
     figures = Figures(cause, params, code, title_of=lambda other: explain(other, {}, code).title)
-    what = text.what.format_map(figures)
+    what = _TWO_STOPS.sub(".", text.what.format_map(figures))
+    if text.what.startswith("{field}"):
+        what = what[:1].upper() + what[1:]
     if rule := found.rule or _rule(key):
         what += f" (regel {rule})" if code == "sv" else f" (rule {rule})"
-    return Explanation(what, found.who, text.to_do.format_map(figures), text.title.format_map(figures))
+    steps, title = text.to_do.format_map(figures), text.title.format_map(figures)
+    return Explanation(what, found.who, steps, title, _details(cause, params))
+
+
+def _details(cause: str, params: Mapping[str, Any]) -> str:
+    """`fortnox.2000637 · POST /3/customers · 400`; nothing for a rule that tells no more than its text does."""
+    request = " ".join(str(params[name]) for name in ("method", "path") if params.get(name))
+    status, error = (str(params.get(name) or "") for name in ("status", "error"))
+    others = ", ".join(str(each) for each in params.get("others") or ()) if cause.endswith(("C4", "double")) else ""
+    key = "" if _rule(cause) and not (request or status or error or others) else cause
+    return " · ".join(each for each in (key, request, status, error, others) if each)
 
 
 def _active() -> str:

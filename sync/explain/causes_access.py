@@ -34,12 +34,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Fel hos motparten",
-            "Motpartens server svarade med fel {status} på {method} {path}.",
+            "Motpartens server svarade med ett fel.",
             _HEALS_SV + " Om felet håller i sig mer än några timmar: se driftinformationen hos leverantören.",
         ),
         (
             "Fault on the other side",
-            "The other side's server answered {method} {path} with fault {status}.",
+            "The other side's server answered with a fault.",
             _HEALS_EN + " If it lasts for more than a few hours: see the vendor's status page.",
         ),
     ),
@@ -47,14 +47,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret dröjde för länge",
-            "Motparten svarade inte i tid på {method} {path}. Byggbro letar efter det skickade innan något "
-            "skickas igen.",
+            "Motparten svarade inte i tid. Byggbro letar efter det skickade innan något skickas igen.",
             _HEALS_SV,
         ),
         (
             "The answer took too long",
-            "The other side did not answer {method} {path} in time. Byggbro looks for what was sent before "
-            "sending again.",
+            "The other side did not answer in time. Byggbro looks for what was sent before sending again.",
             _HEALS_EN,
         ),
     ),
@@ -62,12 +60,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Förbindelsen bröts",
-            "Förbindelsen bröts under {method} {path}. Byggbro letar efter det skickade innan något skickas igen.",
+            "Förbindelsen bröts. Byggbro letar efter det skickade innan något skickas igen.",
             _HEALS_SV,
         ),
         (
             "The line broke",
-            "The line broke during {method} {path}. Byggbro looks for what was sent before sending again.",
+            "The line broke. Byggbro looks for what was sent before sending again.",
             _HEALS_EN,
         ),
     ),
@@ -75,12 +73,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret kom bara till hälften",
-            "Svaret på {method} {path} bröts av. Byggbro letar efter det skickade innan något skickas igen.",
+            "Svaret bröts av. Byggbro letar efter det skickade innan något skickas igen.",
             _HEALS_SV,
         ),
         (
             "Half an answer",
-            "The answer to {method} {path} was cut off. Byggbro looks for what was sent before sending again.",
+            "The answer was cut off. Byggbro looks for what was sent before sending again.",
             _HEALS_EN,
         ),
     ),
@@ -88,12 +86,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret gick inte att läsa",
-            "Svaret på {method} {path} var inte i det format som utlovats (status {status}).",
+            "Svaret var inte i det format som utlovats.",
             _HEALS_SV,
         ),
         (
             "The answer could not be read",
-            "The answer to {method} {path} was not in the promised format (status {status}).",
+            "The answer was not in the promised format.",
             _HEALS_EN,
         ),
     ),
@@ -127,28 +125,27 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Redis går inte att nå",
-            "Byggbros minne för anropstakten (Redis) går inte att nå ({error}). Inget går förlorat.",
-            "Starta Redis eller rätta REDIS_URL.\nPosterna går sedan av sig själva.",
+            "Byggbros minne för anropstakten (Redis) går inte att nå. Inget går förlorat.",
+            "Byggbros drift: starta Redis eller rätta REDIS_URL.\nPosterna går sedan av sig själva.",
         ),
         (
             "Redis cannot be reached",
-            "Byggbro's memory for the request rate (Redis) cannot be reached ({error}). Nothing is lost.",
-            "Start Redis or correct REDIS_URL.\nThe items then go by themselves.",
+            "Byggbro's memory for the request rate (Redis) cannot be reached. Nothing is lost.",
+            "The operator of Byggbro: start Redis or correct REDIS_URL.\nThe items then go by themselves.",
         ),
     ),
     "internal": cause(
         "operator",
         (
             "Fel i Byggbro",
-            "Byggbro gick fel på ett sätt som inte var väntat ({error}). Inget skickas igen förrän någon har "
-            "tittat på det.",
-            "Sök referensen {reference} i loggen.\nVälj Försök igen när felet är rättat.",
+            "Byggbro gick fel på ett sätt som inte var väntat. Inget skickas igen förrän någon har tittat på det.",
+            "Byggbros drift: sök referensen {reference} i loggen.\nVälj Försök igen när felet är rättat.",
         ),
         (
             "Fault in Byggbro",
-            "Byggbro went wrong in a way that was not foreseen ({error}). Nothing is sent again until somebody "
-            "has looked.",
-            "Search the log for the reference {reference}.\nChoose Try again once the fault is mended.",
+            "Byggbro went wrong in a way that was not foreseen. Nothing is sent again until somebody has looked.",
+            "The operator of Byggbro: search the log for the reference {reference}.\n"
+            "Choose Try again once the fault is mended.",
         ),
     ),
     "connection.missing": cause(
@@ -244,14 +241,14 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Byggbros egen inloggning nekas",
-            "{system} känner inte igen Byggbro som program ({error}). Det gäller alla företag.",
+            "{system} känner inte igen Byggbro som program. Det gäller alla företag.",
             "Kontrollera FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET mot utvecklarportalen.\n"
             "Kontrollera att servicekonton är tillåtna för programmet där.\n"
             "Byggbro: Anslutningar → Kontrollera nu.",
         ),
         (
             "Byggbro's own log-in is refused",
-            "{system} does not know Byggbro as a program ({error}). This concerns all companies.",
+            "{system} does not know Byggbro as a program. This concerns all companies.",
             "Check FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET against the developer portal.\n"
             "Check that the program may use service accounts there.\n"
             "Byggbro: Connections → Check now.",
@@ -261,14 +258,14 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Godkännandet i {system} gäller inte längre",
-            "{system} släpper inte in oss: godkännandet är återkallat eller har gått ut ({error}).",
+            "{system} släpper inte in oss: godkännandet är återkallat eller har gått ut.",
             "Byggbro: Anslutningar → {system} → Anslut igen.\n"
             "Logga in som systemadministratör i {system} och välj Godkänn.\n"
             "Allt som väntar går sedan av sig självt.",
         ),
         (
             "The consent in {system} has ended",
-            "{system} does not let us in: the consent was withdrawn or has expired ({error}).",
+            "{system} does not let us in: the consent was withdrawn or has expired.",
             "Byggbro: Connections → {system} → Connect again.\n"
             "Log in as system administrator in {system} and choose Godkänn.\n"
             "All that waits then goes by itself.",

@@ -168,13 +168,13 @@ CAUSES: dict[str, Cause] = {
             "SmartDok har inte hämtat dokumentet än",
             "SmartDok har fått adressen till dokumentet men inte hämtat det.",
             "Ingenting behöver göras: Byggbro försöker igen.\n"
-            "Gäller det alla dokument: driften kontrollerar att PUBLIC_URL går att nå från internet.",
+            "Gäller det alla dokument: driften kontrollerar att Byggbros adress går att nå från internet.",
         ),
         (
             "SmartDok has not fetched the document yet",
             "SmartDok was told where the document lies but has not fetched it.",
             "Nothing needs to be done: Byggbro tries again.\n"
-            "If it concerns all documents: the operator checks that PUBLIC_URL can be reached from the internet.",
+            "If it concerns all documents: the operator checks that the internet reaches Byggbro's address.",
         ),
     ),
     "S6.never_fetched": cause(
@@ -182,12 +182,12 @@ CAUSES: dict[str, Cause] = {
         (
             "SmartDok hämtar inte dokumentet",
             "SmartDok har fått {times} adresser till dokumentet och inte hämtat det under någon av dem.",
-            "Driften kontrollerar att PUBLIC_URL går att nå från internet.\nTryck sedan på Skicka igen på posten.",
+            "Driften kontrollerar att Byggbros adress går att nå från internet.\nTryck sedan på Skicka igen på posten.",
         ),
         (
             "SmartDok does not fetch the document",
             "SmartDok was given {times} addresses of the document and fetched it from none of them.",
-            "The operator checks that PUBLIC_URL can be reached from the internet.\nThen press Send again on the item.",
+            "The operator checks that the internet reaches Byggbro's address.\nThen press Send again on the item.",
         ),
     ),
     "S7.image": cause(
@@ -284,12 +284,12 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Dokumentlagret tar inte emot filer",
-            "Filen kunde inte sparas ({error}). Byggbro försöker igen.",
+            "Filen kunde inte sparas. Byggbro försöker igen.",
             "Kontrollera att DOCUMENT_STORAGE går att skriva till och har plats.",
         ),
         (
             "The document storage takes no files",
-            "The file could not be kept ({error}). Byggbro tries again.",
+            "The file could not be kept. Byggbro tries again.",
             "Check that DOCUMENT_STORAGE can be written to and has room.",
         ),
         rule="S6",

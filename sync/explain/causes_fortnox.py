@@ -5,11 +5,11 @@ from sync.explain.cause import Cause, cause
 _RETRY_SV = "Välj sedan Försök igen på posten i Byggbro."
 _RETRY_EN = "Then choose Try again on the item in Byggbro."
 _OURS_SV = (
-    "Byggbro skickade något som Fortnox inte förstår ({message}, kod {code}).",
+    "Byggbro skickade något som Fortnox inte förstår ({message}).",
     "Kontakta Byggbros drift och uppge koden {code}. Ingenting har skrivits i Fortnox.",
 )
 _OURS_EN = (
-    "Byggbro sent something that Fortnox does not understand ({message}, code {code}).",
+    "Byggbro sent something that Fortnox does not understand ({message}).",
     "Ask the operator of Byggbro and quote the code {code}. Nothing was written in Fortnox.",
 )
 _AGAIN_SV = (
@@ -30,34 +30,31 @@ def _ours(title_sv: str, title_en: str) -> Cause:
     return cause("operator", (title_sv, *_OURS_SV), (title_en, *_OURS_EN))
 
 
-def _refused(number: str) -> Cause:
-    """Notes 28: the token is wrong, and another did not help."""
-    return cause(
-        "bookkeeper",
-        (
-            "Fortnox släpper inte in oss",
-            f"Fortnox nekar inloggningen ({{message}}, kod {number}). Godkännandet är troligen återkallat.",
-            _AGAIN_SV,
-        ),
-        (
-            "Fortnox does not let us in",
-            f"Fortnox refuses the log-in ({{message}}, code {number}). The consent was probably withdrawn.",
-            _AGAIN_EN,
-        ),
-    )
-
-
+# Notes 28: the token is wrong, and another did not help.
+_REFUSED = cause(
+    "bookkeeper",
+    (
+        "Fortnox släpper inte in oss",
+        "Fortnox nekar inloggningen ({message}). Godkännandet är troligen återkallat.",
+        _AGAIN_SV,
+    ),
+    (
+        "Fortnox does not let us in",
+        "Fortnox refuses the log-in ({message}). The consent was probably withdrawn.",
+        _AGAIN_EN,
+    ),
+)
 _ACCOUNT = cause(
     "bookkeeper",
     (
         "Kontot finns inte eller är inaktivt",
-        "Fortnox hittar inte ett konto som behövs: {message} (kod {code}).",
+        "Fortnox hittar inte ett konto som behövs: {message}.",
         "Fortnox: Bokföring → Kontoplan → lägg upp eller aktivera kontot för rätt räkenskapsår.\n"
         "Står kontot på en artikel eller kund: rätta det under Register → Artiklar eller Kunder.\n" + _RETRY_SV,
     ),
     (
         "The account is missing or inactive",
-        "Fortnox does not find an account that is needed: {message} (code {code}).",
+        "Fortnox does not find an account that is needed: {message}.",
         "Fortnox: Bokföring → Kontoplan → add or activate the account for the right year.\n"
         "If an article or customer names it: correct it under Register → Artiklar or Kunder.\n" + _RETRY_EN,
     ),
@@ -66,33 +63,33 @@ _REDUCTION = cause(
     "bookkeeper",
     (
         "Skattereduktionens belopp stämmer inte",
-        "Fortnox godtar inte beloppet för rot/rut: {message} (kod {code}). Det ska vara hela, positiva kronor.",
+        "Fortnox godtar inte beloppet för rot/rut: {message}. Det ska vara hela, positiva kronor.",
         "Rätta beloppet och antalet timmar till hela tal i SmartDok.\n" + _RETRY_SV,
     ),
     (
         "The amount of the tax reduction is wrong",
-        "Fortnox does not accept the amount for rot/rut: {message} (code {code}). It must be whole, positive kronor.",
+        "Fortnox does not accept the amount for rot/rut: {message}. It must be whole, positive kronor.",
         "Correct amount and hours to whole numbers in SmartDok.\n" + _RETRY_EN,
     ),
 )
 
 CAUSES: dict[str, Cause] = {
     # -- access ----------------------------------------------------------------------------------------------------
-    "fortnox.2000310": _refused("2000310"),
-    "fortnox.2000311": _refused("2000311"),
-    "fortnox.401": _refused("401"),
-    "fortnox.403": _refused("403"),
+    "fortnox.2000310": _REFUSED,
+    "fortnox.2000311": _REFUSED,
+    "fortnox.401": _REFUSED,
+    "fortnox.403": _REFUSED,
     "fortnox.2001101": cause(
         "bookkeeper",
         (
             "Fortnox-licens saknas för en del",
-            "Företaget saknar licens i Fortnox för det som ska läsas eller skrivas: {message} (kod 2001101).",
+            "Företaget saknar licens i Fortnox för det som ska läsas eller skrivas: {message}.",
             "Fortnox: Hantera användare → Licenser → lägg till licensen som behövs.\n"
             "Byggbro provar igen av sig självt.",
         ),
         (
             "A Fortnox licence is missing for one part",
-            "The company has no licence in Fortnox for what is to be read or written: {message} (code 2001101).",
+            "The company has no licence in Fortnox for what is to be read or written: {message}.",
             "Fortnox: Hantera användare → Licenser → add the licence that is needed.\nByggbro tries again by itself.",
         ),
     ),
@@ -100,13 +97,13 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Fortnox-licens för integration saknas",
-            "Företaget har ingen licens i Fortnox som tillåter integrationer: {message} (kod 2001103).",
+            "Företaget har ingen licens i Fortnox som tillåter integrationer: {message}.",
             "Fortnox: Hantera användare → Licenser → lägg till Fortnox Integration.\n"
             "Byggbro: Anslutningar → Fortnox → Kontrollera nu.",
         ),
         (
             "The Fortnox licence for integrations is missing",
-            "The company has no licence in Fortnox that allows integrations: {message} (code 2001103).",
+            "The company has no licence in Fortnox that allows integrations: {message}.",
             "Fortnox: Hantera användare → Licenser → add Fortnox Integration.\n"
             "Byggbro: Connections → Fortnox → Check now.",
         ),
@@ -160,12 +157,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Otillåtna tecken i en uppgift",
-            "Fortnox tar bara emot bokstäver och siffror där: {message} (kod 2000106).",
+            "Fortnox tar bara emot bokstäver och siffror där: {message}.",
             "SmartDok: öppna posten, ta bort specialtecken ur uppgiften och spara.",
         ),
         (
             "Characters that are not allowed",
-            "Fortnox takes only letters and digits there: {message} (code 2000106).",
+            "Fortnox takes only letters and digits there: {message}.",
             "SmartDok: open the record, remove special characters from the value and save.",
         ),
     ),
@@ -173,12 +170,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Uppgiften ska vara siffror",
-            "Fortnox tar bara emot siffror där: {message} (kod 2000108).",
+            "Fortnox tar bara emot siffror där: {message}.",
             "SmartDok: öppna posten, rätta uppgiften till siffror och spara.",
         ),
         (
             "The value must be digits",
-            "Fortnox takes only digits there: {message} (code 2000108).",
+            "Fortnox takes only digits there: {message}.",
             "SmartDok: open the record, correct the value to digits and save.",
         ),
     ),
@@ -186,12 +183,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Otillåtna tecken",
-            "Texten innehåller tecken som Fortnox inte tar emot: {message} (kod 2000359).",
+            "Texten innehåller tecken som Fortnox inte tar emot: {message}.",
             "SmartDok: öppna posten, ta bort ovanliga tecken ur texterna och spara.",
         ),
         (
             "Forbidden characters",
-            "The text holds characters that Fortnox refuses: {message} (code 2000359).",
+            "The text holds characters that Fortnox refuses: {message}.",
             "SmartDok: open the record, remove unusual characters from the texts and save.",
         ),
         rule="G5",
@@ -200,12 +197,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Samma personnummer två gånger",
-            "Samma personnummer står två gånger på fakturans skattereduktion (kod 2000600).",
+            "Samma personnummer står två gånger på fakturans skattereduktion.",
             "Ta bort den ena personen i SmartDok och slutför igen.",
         ),
         (
             "The same personal number twice",
-            "The same personal number is given twice for the tax reduction of the invoice (code 2000600).",
+            "The same personal number is given twice for the tax reduction of the invoice.",
             "Remove one of the persons in SmartDok and finalise it again.",
         ),
     ),
@@ -216,14 +213,14 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Perioden är låst i Fortnox",
-            "Fakturans datum ligger i en period som är låst i Fortnox (kod 2000401). Byggbro flyttar aldrig datum.",
+            "Fakturans datum ligger i en period som är låst i Fortnox. Byggbro flyttar aldrig datum.",
             "Fortnox: Inställningar → Bokföring → Låst t.o.m. → lås upp perioden, om den får låsas upp.\n"
             "Annars: ändra Fakturadatum under Byggbro: Flöden → Fakturor till att Fortnox väljer dagens datum.\n"
             + _RETRY_SV,
         ),
         (
             "The period is locked in Fortnox",
-            "The invoice's date lies in a period that is locked in Fortnox (code 2000401). Byggbro never moves a date.",
+            "The invoice's date lies in a period that is locked in Fortnox. Byggbro never moves a date.",
             "Fortnox: Inställningar → Bokföring → Låst t.o.m. → unlock the period, if that is allowed.\n"
             "Else: set Invoice date under Byggbro: Pipelines → Invoices so that Fortnox takes today's "
             "date.\n" + _RETRY_EN,
@@ -234,13 +231,13 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Kundnumret är förbrukat i Fortnox",
-            "Numret har tillhört en kund som är borttagen i Fortnox och kan aldrig användas igen (kod 2000637).",
+            "Numret har tillhört en kund som är borttagen i Fortnox och kan aldrig användas igen.",
             "SmartDok: Projekt/kunder → Kunder → öppna kunden → ge den ett nytt Kundnummer → Spara.\n"
             "Kunden går sedan av sig själv.",
         ),
         (
             "The customer number is used up in Fortnox",
-            "The number belonged to a customer that was removed in Fortnox and can never be used again (code 2000637).",
+            "The number belonged to a customer that was removed in Fortnox and can never be used again.",
             "SmartDok: Projekt/kunder → Kunder → open the customer → give it a new Kundnummer → Spara.\n"
             "The customer then goes by itself.",
         ),
@@ -253,13 +250,13 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Kostnadsstället är inaktivt",
-            "Fortnox tar inte emot kostnadsstället: {message} (kod 2000947).",
+            "Fortnox tar inte emot kostnadsstället: {message}.",
             "Fortnox: Register → Kostnadsställen → aktivera det, eller byt kostnadsställe på kunden eller projektet.\n"
             + _RETRY_SV,
         ),
         (
             "The cost centre is inactive",
-            "Fortnox does not take the cost centre: {message} (code 2000947).",
+            "Fortnox does not take the cost centre: {message}.",
             "Fortnox: Register → Kostnadsställen → activate it, or change it on the customer or project.\n" + _RETRY_EN,
         ),
     ),
@@ -267,12 +264,12 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Raden behöver ett konto",
-            "Fortnox har Enkel moms påslaget och en egen momssats används, så raden måste ha ett konto (kod 2004167).",
+            "Fortnox har Enkel moms påslaget och en egen momssats används, så raden måste ha ett konto.",
             "Fortnox: Register → Artiklar → öppna artikeln → fyll i Försäljningskonto → Spara.\n" + _RETRY_SV,
         ),
         (
             "The row needs an account",
-            "Fortnox uses simple VAT with a VAT rate of your own, so the row must have an account (code 2004167).",
+            "Fortnox uses simple VAT with a VAT rate of your own, so the row must have an account.",
             "Fortnox: Register → Artiklar → open the article → fill in Försäljningskonto → Spara.\n" + _RETRY_EN,
         ),
     ),
@@ -280,12 +277,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Enheten saknas i Fortnox",
-            "Fortnox hittar inte enheten på raden: {message} (kod 2000430). Byggbro läser enheterna på nytt.",
+            "Fortnox hittar inte enheten på raden: {message}. Byggbro läser enheterna på nytt.",
             "Ingenting behöver göras om det går över. Annars: Byggbro: Mappade värden → lägg till enheten (unit).",
         ),
         (
             "The unit is missing in Fortnox",
-            "Fortnox does not find the unit of the row: {message} (code 2000430). Byggbro reads the units anew.",
+            "Fortnox does not find the unit of the row: {message}. Byggbro reads the units anew.",
             "Nothing needs to be done if it passes. Else: Byggbro: Mapped values → add the unit (unit).",
         ),
         rule="A4",
@@ -294,12 +291,12 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Finns inte längre i Fortnox",
-            "Det som skulle uppdateras finns inte i Fortnox: {path}.",
+            "Det som skulle uppdateras finns inte i Fortnox.",
             "Kontrollera i Fortnox om det är borttaget.\n" + _RETRY_SV,
         ),
         (
             "No longer in Fortnox",
-            "What was to be updated is not in Fortnox: {path}.",
+            "What was to be updated is not in Fortnox.",
             "Check in Fortnox whether it was removed.\n" + _RETRY_EN,
         ),
     ),
@@ -314,8 +311,8 @@ CAUSES: dict[str, Cause] = {
     # -- theirs ----------------------------------------------------------------------------------------------------
     "fortnox.1000003": cause(
         "",
-        ("Systemfel i Fortnox", "Fortnox fick ett fel hos sig (kod 1000003): {message}.", _HEALS_SV),
-        ("System fault in Fortnox", "Fortnox had a fault of its own (code 1000003): {message}.", _HEALS_EN),
+        ("Systemfel i Fortnox", "Fortnox fick ett fel hos sig: {message}.", _HEALS_SV),
+        ("System fault in Fortnox", "Fortnox had a fault of its own: {message}.", _HEALS_EN),
     ),
     "fortnox.no_number": cause(
         "",
@@ -334,20 +331,20 @@ CAUSES: dict[str, Cause] = {
     ),
     "fortnox.no_list": cause(
         "",
-        ("Fortnox gav ingen lista", "Svaret på {path} innehöll inte den lista som utlovats.", _HEALS_SV),
-        ("Fortnox gave no list", "The answer to {path} did not hold the promised list.", _HEALS_EN),
+        ("Fortnox gav ingen lista", "Svaret innehöll inte den lista som utlovats.", _HEALS_SV),
+        ("Fortnox gave no list", "The answer did not hold the promised list.", _HEALS_EN),
     ),
     "fortnox.list_endless": cause(
         "operator",
         (
             "Listan tar aldrig slut",
-            "Listan {path} i Fortnox gav fler sidor än vad som är rimligt.",
-            "Byggbro försöker igen. Håller det i sig: kontakta Fortnox support med adressen {path}.",
+            "En lista i Fortnox gav fler sidor än vad som är rimligt.",
+            "Byggbro försöker igen. Håller det i sig: kontakta Byggbros drift.",
         ),
         (
             "The list never ends",
-            "The list {path} in Fortnox gave more pages than is reasonable.",
-            "Byggbro tries again. If it lasts: ask Fortnox' support about {path}.",
+            "A list in Fortnox gave more pages than is reasonable.",
+            "Byggbro tries again. If it lasts: ask the operator of Byggbro.",
         ),
     ),
 }

@@ -107,9 +107,9 @@ CAUSES: dict[str, Cause] = {
     "G9": cause(
         "",
         (
-            "Före startdatum",
+            "Före första dagen",
             "Daterad {date}, före den dag då företaget började använda Byggbro.",
-            _MEANT_SV + " Startdatum ändras under Byggbro: Företag → Startdatum.",
+            _MEANT_SV + " Dagen ändras under Byggbro: Företag → Första dag.",
         ),
         (
             "Before go-live",

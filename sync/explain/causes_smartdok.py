@@ -40,14 +40,14 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "SmartDok godtar inte API-nyckeln",
-            "API-nyckeln är fel, ersatt eller äldre än ett år (status {status}).",
+            "API-nyckeln är fel, ersatt eller äldre än ett år.",
             "SmartDok: Företagsinställningar → API-administration → skapa en ny nyckel (kräver administratör).\n"
             "Byggbro: Anslutningar → SmartDok → klistra in nyckeln → Spara.\n"
             "Allt som väntar går sedan av sig självt.",
         ),
         (
             "SmartDok does not accept the API token",
-            "The API token is wrong, replaced or older than a year (status {status}).",
+            "The API token is wrong, replaced or older than a year.",
             "SmartDok: Företagsinställningar → API-administration → make a new token (needs an administrator).\n"
             "Byggbro: Connections → SmartDok → paste the token → Save.\n"
             "All that waits then goes by itself.",
@@ -57,14 +57,14 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "API-nyckeln saknar en rättighet",
-            "SmartDok ger oss inte tillgång till {path}: rättigheten {right} saknas på API-nyckeln.",
+            "SmartDok ger oss inte tillgång: rättigheten {right} saknas på API-nyckeln.",
             "SmartDok: Företagsinställningar → API-administration → öppna nyckeln → ge den rättigheten {right} → "
             "Spara.\n"
             "Byggbro: Anslutningar → SmartDok → Kontrollera nu.",
         ),
         (
             "The API token lacks a right",
-            "SmartDok gives us no access to {path}: the right {right} is missing on the API token.",
+            "SmartDok gives us no access: the right {right} is missing on the API token.",
             "SmartDok: Företagsinställningar → API-administration → open the token → give it the right {right} → "
             "Spara.\n"
             "Byggbro: Connections → SmartDok → Check now.",
@@ -74,13 +74,13 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Fel adress till SmartDok",
-            "Adressen till SmartDok svarar, men inte som SmartDoks API ({path}, status {status}).",
+            "Adressen till SmartDok svarar, men inte som SmartDoks API.",
             "Byggbro: Anslutningar → SmartDok → Adress: https://api.smartdok.se för svenska företag, "
             "https://api.smartdok.no för norska.",
         ),
         (
             "Wrong address of SmartDok",
-            "The address of SmartDok answers, but not as SmartDok's API does ({path}, status {status}).",
+            "The address of SmartDok answers, but not as SmartDok's API does.",
             "Byggbro: Connections → SmartDok → Address: https://api.smartdok.se for Swedish companies, "
             "https://api.smartdok.no for Norwegian ones.",
         ),
@@ -89,12 +89,12 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "SmartDok hittar inte det vi frågar efter",
-            "SmartDok svarade att {path} inte finns.",
+            "SmartDok svarade att det vi frågade efter inte finns.",
             "Är posten borttagen i SmartDok: välj Lämna utanför på posten i Byggbro.\nAnnars: kontakta Byggbros drift.",
         ),
         (
             "SmartDok does not find what we ask for",
-            "SmartDok answered that {path} does not exist.",
+            "SmartDok answered that what we asked for does not exist.",
             "If the record was removed in SmartDok: choose Leave out on the item in Byggbro.\n"
             "Else: ask the operator of Byggbro.",
         ),
@@ -142,19 +142,19 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "SmartDoks lista kommer inte fram",
-            "Listan {path} i SmartDok har {total} poster men gav bara {got}. Byggbro läser den inte halv.",
-            "Byggbro försöker igen. Håller det i sig: kontakta SmartDoks support med adressen {path}.",
+            "En lista i SmartDok har {total} poster men gav bara {got}. Byggbro läser den inte halv.",
+            "Byggbro försöker igen. Håller det i sig: kontakta Byggbros drift.",
         ),
         (
             "SmartDok's list is stuck",
-            "The list {path} in SmartDok has {total} records but gave only {got}. Byggbro does not read half of it.",
-            "Byggbro tries again. If it lasts: ask SmartDok's support about {path}.",
+            "A list in SmartDok has {total} records but gave only {got}. Byggbro does not read half of it.",
+            "Byggbro tries again. If it lasts: ask the operator of Byggbro.",
         ),
     ),
     "smartdok.no_list": cause(
         "",
-        ("SmartDok gav ingen lista", "Svaret på {path} innehöll inte den lista som utlovats.", _HEALS_SV),
-        ("SmartDok gave no list", "The answer to {path} did not hold the promised list.", _HEALS_EN),
+        ("SmartDok gav ingen lista", "Svaret innehöll inte den lista som utlovats.", _HEALS_SV),
+        ("SmartDok gave no list", "The answer did not hold the promised list.", _HEALS_EN),
     ),
     "smartdok.ExternalInvoiceNumberNotFound": _UNKNOWN_INVOICE,
     "smartdok.SupplierInvoiceNotFound": _UNKNOWN_INVOICE,
@@ -167,12 +167,12 @@ CAUSES: dict[str, Cause] = {
         (
             "SmartDok kunde inte hämta dokumentet",
             "SmartDok kom inte fram till dokumentet hos Byggbro: {message}",
-            "Kontrollera att PUBLIC_URL går att nå från internet.\n" + _RETRY_SV,
+            "Kontrollera att Byggbros adress går att nå från internet.\n" + _RETRY_SV,
         ),
         (
             "SmartDok could not fetch the document",
             "SmartDok did not get through to the document at Byggbro: {message}",
-            "Check that PUBLIC_URL can be reached from the internet.\n" + _RETRY_EN,
+            "Check that Byggbro's address can be reached from the internet.\n" + _RETRY_EN,
         ),
         rule="S6",
     ),

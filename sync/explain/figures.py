@@ -41,6 +41,7 @@ PROBLEMS = {
 WORDS = {"kund": "customer", "projekt": "project", "artikel": "article", "artikelregistret": "the article register",
          "med id": "with id", "Rad": "Row", "kod": "code"}  # fmt: skip
 _STATE = re.compile(r"\((" + "|".join(STATES) + r")(?:, ([^()]+))?\)$")
+_ID = re.compile(r" \(id [^()]+\)$")  # stands among the details
 _SIZES = {"size", "largest"}
 
 
@@ -93,7 +94,7 @@ class Figures(dict[str, str]):
             state = STATES[match[1]][0 if self._swedish else 1]
             return f"({state}: {self._title_of(match[2])})" if match[2] else f"({state})"
 
-        return self._words(_STATE.sub(shown, name))
+        return self._words(_STATE.sub(shown, _ID.sub("", name)))
 
     def _words(self, text: str) -> str:
         if self._swedish:

@@ -44,7 +44,7 @@ class SettingsForm(forms.Form):
         self.tenant, self.pipelines = tenant, pipelines
         today = timezone.localdate()
         self.fields["go_live"] = forms.DateField(
-            label=_("From which day"),
+            label=_("Go-live"),
             help_text=_("Invoices finalised, and supplier invoices dated, before this day are not transferred."),
             initial=tenant.go_live,
             widget=forms.DateInput(

@@ -1,6 +1,5 @@
 """A fault in the words of somebody who has no Byggbro to click in."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,6 @@ from sync.explain import explain
 # Steps that lead into pages that a visitor cannot see.
 _OURS = ("Byggbro", "Allt som väntar", "All that waits", "Öppna posten", "Open the item", "Välj sedan Försök igen",
          "Then choose Try again")  # fmt: skip
-_CODES = re.compile(r"\s*\((?:status|kod|code) [^()]*\)|, (?:kod|code) \d+(?=\))")  # a visitor has no use for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +25,8 @@ class Told:
 def told(cause: str, params: Mapping[str, Any] | None = None) -> Told:
     """The explanation of a cause without the steps that are taken in Byggbro."""
     found = explain(cause, params or {})
-    what = _CODES.sub("", found.what)
     steps = [step for step in found.steps if not step.startswith(_OURS)]
-    return Told(found.title, what, steps, found.who)
+    return Told(found.title, found.what, steps, found.who)
 
 
 def told_fault(fault: Fault | None, system: str = "") -> Told | None:

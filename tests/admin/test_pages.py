@@ -18,11 +18,12 @@ from integration.models import Tenant, ValueMap
 from integration.records import Invoice, dump
 from sync.admin.words import MOVES
 from sync.engine import states
-from sync.models import Attempt, Item
+from sync.models import Attempt, DryRun, Item, Preflight, SetupLink
 from tests.admin.conftest import SECRET, add_item, company
 
 MOST_QUERIES = 15
 DAY = datetime.date(2026, 3, 1)
+DAWN = datetime.datetime(2026, 3, 1, 5, tzinfo=datetime.UTC)
 INVOICE = Invoice(
     source_id="9", draft=False, credited=False, customer_id="1", customer_number="1001", customer_name="Kund",
     project_id="", period_from=DAY, period_to=DAY, finalised_at=datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC),
@@ -105,7 +106,7 @@ def test_an_item_page_tells_what_happened_who_and_what_to_do(operator: Client, m
     item = mine.items.get()
     text = words(operator.get(reverse("admin:sync_item_change", args=[item.pk])).content.decode())
     assert "Två kunder har samma nummer" in text
-    assert "Den andra är: Annan AB (id 2)" in text
+    assert "Den andra är: Annan AB. " in text
     assert "den som arbetar i SmartDok" in text
     assert "SmartDok: Projekt/kunder → Kunder → sök på 1001." in text
     assert "Perioden är låst i Fortnox" in text  # the attempt
@@ -259,3 +260,34 @@ def test_pages_of_their_own_have_a_heading_and_a_way_back(operator: Client, mine
         html = operator.get(page).content.decode()
         assert re.search(rf"(?s)<h1.*?{heading}.*?</h1>", html)
         assert re.search(rf'<a href="{back_to}"[^>]*aria-label="Tillbaka"', html)
+
+
+def test_all_causes_shows_keys_and_operators_own_causes_to_operators_only(log_in: Callable[[str], Client]):
+    page = reverse("admin:sync_causes")
+    client, mine = log_in("operator"), log_in("bookkeeper")
+    assert {"fortnox.2000401", "redis"} <= {each["cause"] for each in client.get(page).context["found"]}
+    assert "fortnox.2000401" in client.get(page).content.decode()
+    told = mine.get(page)
+    assert not [each for each in told.context["found"] if each["told"].who == "operator"]
+    assert not re.search(r"fortnox\.\d|smartdok\.\w|redis", words(told.content.decode()), re.IGNORECASE)
+    assert mine.get(page, {"q": "fortnox.2000401"}).context["found"] == []
+    linked = mine.get(page, {"cause": "redis"})  # an item's link to its own cause
+    assert [each["cause"] for each in linked.context["found"]] == ["redis"]
+
+
+def test_a_dry_run_that_holds_something_back_does_not_say_that_all_is_well(operator: Client, mine: Tenant):
+    held = [{"cause": "I4", "params": {}, "count": 2, "state": "stopped"}]
+    for result, shown, hidden in (
+        ({"held": held}, "Inget skulle skickas nu.", "allt är som det ska"),
+        ({}, "Inget: allt är som det ska.", "Inget skulle skickas nu"),
+    ):
+        run = DryRun.objects.create(tenant=mine, flow="invoices", actor="x", finished_at=DAWN, result=result)
+        html = operator.get(reverse("admin:sync_dryrun_change", args=[run.pk])).content.decode()
+        assert shown in html
+        assert hidden not in html
+
+
+def test_times_in_names_are_swedish(mine: Tenant):
+    late = datetime.datetime(2026, 7, 1, 22, 30, tzinfo=datetime.UTC)
+    assert str(Preflight(tenant=mine, created_at=late)).endswith("2026-07-02 00:30")
+    assert str(SetupLink(tenant=mine, created_at=late)).endswith("2026-07-02")

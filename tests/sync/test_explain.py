@@ -153,15 +153,17 @@ def test_a_vendor_code_carries_the_rule_behind_it():
 def test_an_unknown_vendor_code_is_told_in_the_vendors_words():
     told = explain("fortnox.2009999", {"code": 2009999, "message": "Något är fel"}, "sv")
     assert told == Explanation(
-        "Fortnox svarade: Något är fel (kod 2009999).", "operator", told.to_do, "Fortnox tog inte emot posten"
+        "Fortnox svarade: Något är fel.", "operator", told.to_do, "Fortnox tog inte emot posten", "fortnox.2009999"
     )
-    assert explain("visma.x", {"message": "No"}, "en").what == "visma answered: No (code visma.x)."
-    assert "something" in explain("something", None, "en").what
+    assert explain("visma.x", {"message": "No"}, "en").what == "visma answered: No."
+    assert explain("something", None, "en").details == "something"
+    assert explain("visma.x", {"message": "No."}, "en").what == "visma answered: No."
 
 
 def test_causes_of_every_system_need_no_text_of_their_own():
     told = explain("visma.consent_gone", {"error": "invalid_grant"}, "en")
-    assert told.what == "visma does not let us in: the consent was withdrawn or has expired (invalid_grant)."
+    assert told.what == "visma does not let us in: the consent was withdrawn or has expired."
+    assert told.details == "visma.consent_gone · invalid_grant"
     why = explain("smartdok.token_unavailable", {"why": "http.timeout"}, "sv").what
     assert why == "SmartDok ger just nu inget svar på inloggningen (Svaret dröjde för länge)."
 
@@ -175,3 +177,25 @@ def test_odd_params_never_raise():
     for params in ({"number": None, "others": []}, {"others": {"a": [1]}}, {"number": "{x}"}, {"problem": 7}):
         for cause in CAUSES:
             assert explain(cause, params, "sv").what
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_what_happened_is_told_without_codes_and_addresses(cause):
+    params = {"code": 2000637, "status": 403, "method": "POST", "path": "/3/customers", "error": "invalid_grant"}
+    told = explain(cause, params, "sv")
+    assert not re.search(r"2000637|403|POST|/3/customers|invalid_grant|PUBLIC_URL|\bid\b", told.what)
+    if not re.match(r"[A-Z]\d", cause):
+        assert told.details == f"{cause} · POST /3/customers · 403 · invalid_grant"
+
+
+def test_C4_names_the_other_without_its_id_which_stands_among_the_details():
+    told = explain("C4", {"number": "1001", "others": ["Lövåsen AB (id 2040003)"]}, "sv")
+    assert "Lövåsen AB. " in told.what
+    assert told.details == "C4 · Lövåsen AB (id 2040003)"
+    assert explain("I4", {}).details == ""
+
+
+def test_a_sentence_begins_with_a_capital_letter():
+    params = {"field": "ProjectNumber", "problem": "characters", "value": "2013|B", "characters": "|"}
+    told = explain("G5", params, "sv")
+    assert told.what.startswith("Projektnummer 2013|B innehåller")

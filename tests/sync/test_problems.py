@@ -157,3 +157,10 @@ def test_retrying_a_problem_acts_on_all_its_items(
     problems.refresh(tenant)
     assert problems.held_by(Problem.objects.get(tenant=tenant)).count() == 3
     assert Item.objects.filter(tenant=tenant, state="stopped").count() == 3
+
+
+def test_the_subject_of_a_mail_is_no_html(tenant: Tenant, recipient: Recipient) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(name="Bygg & Mark <Öst>")
+    tenant.refresh_from_db()
+    assert alerts.send_test(tenant) == 1
+    assert mail.outbox[0].subject == "Bygg & Mark <Öst>: provbrev från Byggbro"
