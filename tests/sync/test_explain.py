@@ -179,7 +179,7 @@ def test_odd_params_never_raise():
             assert explain(cause, params, "sv").what
 
 
-@pytest.mark.parametrize("cause", sorted(CAUSES))
+@pytest.mark.parametrize("cause", sorted(set(CAUSES) - {"A4"}))  # a unit's code is no fault's
 def test_what_happened_is_told_without_codes_and_addresses(cause):
     params = {"code": 2000637, "status": 403, "method": "POST", "path": "/3/customers", "error": "invalid_grant"}
     told = explain(cause, params, "sv")
