@@ -178,7 +178,13 @@ class EngineMachine(RuleBasedStateMachine):
         self.tenant = Tenant.objects.create(slug=slug, name="T", go_live=datetime.date(2026, 1, 1))
         customers = self._pipeline("customers")
         Item.objects.create(
-            tenant=self.tenant, pipeline=customers, source_id="9", key="1001", state="done", target_id="1001"
+            tenant=self.tenant,
+            pipeline=customers,
+            source_id="9",
+            key="1001",
+            state="done",
+            target_id="1001",
+            target_key="1001",
         )
         self._pipeline("projects")
         self._pipeline("articles")
@@ -191,8 +197,10 @@ class EngineMachine(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        self.finish_everything()
-        self.traveller.stop()
+        try:
+            self.finish_everything()
+        finally:
+            self.traveller.stop()
 
     def item(self, number: str) -> Item:
         item: Item = Item.objects.get(pipeline=self.pipeline, source_id=number)
