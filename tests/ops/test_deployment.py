@@ -35,6 +35,8 @@ def read_by_settings() -> set[str]:
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called == "get" and ast.unparse(node.func) != "os.environ.get":
+                continue
             value = node.args[0].value
             if called in ENVIRONMENT_FUNCTIONS and isinstance(value, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", value):
                 found.add(value)
