@@ -157,6 +157,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "sync.setup.refused.refused"
 
 # --- Celery -----------------------------------------------------------------------------------------------------
 CELERY_TASK_IGNORE_RESULT = True
