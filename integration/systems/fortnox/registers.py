@@ -171,13 +171,15 @@ class ArticleWriter(Register[Article]):
     owned = ("Description", "Unit", "SalesPrice", "Active")
 
     def payload(self, record: Article) -> Payload:
-        """A4: goods are STOCK without stock keeping, machines SERVICE; that goes on creation only.
+        """A4: goods are STOCK without stock keeping, machines SERVICE; that goes on creation only. A2: what an invoice
+        needs is created active, else no invoice could bear it.
 
         Raises:
             InvalidRecord: the number or the name cannot be sent (G5).
         """
         texts = Texts()
         on_create: dict[str, Any] = {"ArticleNumber": unaltered("ArticleNumber", record.number, 50)}
+        on_create["Active"] = True
         on_create |= {"Type": "SERVICE"} if record.kind == "machine" else {"Type": "STOCK", "StockGoods": False}
         fields = {
             "Description": texts.required("Description", record.name, 200),
