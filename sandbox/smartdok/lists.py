@@ -23,13 +23,13 @@ class Switches:
 
     `created_status`: what a POST answers (the text promises 201, the operations declare 200).
     `invoice_dates`: what `fromDate`/`toDate` of /Invoices are held against: the billing period (any day in common), its
-    last day, or the day the invoice was made.
+    first or its last day, or the day the invoice was made.
     """
 
     page_size: int = 100
     ignore_paging: bool = False
     created_status: Literal[200, 201] = 200
-    invoice_dates: Literal["period", "DateTo", "Created"] = "period"
+    invoice_dates: Literal["period", "DateFrom", "DateTo", "Created"] = "period"
 
 
 def flag(name: str, default: bool) -> bool:

@@ -33,7 +33,12 @@ def test_array_is_always_whole(smartdok: SmartDok) -> None:
 
 @pytest.mark.parametrize(
     ("tested", "found"),
-    [("period", ["within", "begins before", "ends after"]), ("DateTo", ["within", "begins before"]), ("Created", [])],
+    [
+        ("period", ["within", "begins before", "ends after"]),
+        ("DateFrom", ["within", "ends after"]),
+        ("DateTo", ["within", "begins before"]),
+        ("Created", []),
+    ],
 )
 def test_what_the_dates_are_held_against_is_a_switch(smartdok: SmartDok, tested: str, found: list[str]) -> None:
     periods = {

@@ -54,6 +54,12 @@ def choose(tenant: Tenant) -> Callable[..., None]:
     return save
 
 
+@pytest.fixture
+def read_whole(tenant: Tenant) -> Callable[[str], int]:
+    """The next reading of a flow is a whole one, as it is every six hours."""
+    return lambda flow: Pipeline.objects.filter(tenant=tenant, flow=flow).update(cursor={})
+
+
 LINE = {"LineText": "Gjutning", "Price": 450.0, "Quantity": 8.0, "UnitType": "tim"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from sync.engine.pull import FULL_EVERY
 from sync.flows.invoices import reference
 from sync.models import Item
 from tests.sync import remote
@@ -61,6 +62,28 @@ def test_I1_a_draft_is_not_sent_until_it_is_finalised(
     smartdok.finalise(basis["Id"])
     settled()
     assert remote.references(fortnox) == [reference(str(basis["Id"]))]
+
+
+@pytest.mark.parametrize("tested", ["period", "DateFrom", "DateTo", "Created"])
+def test_I1_a_period_of_long_ago_is_read_whatever_date_smartdok_tests(
+    fortnox: Any, run: Any, bill: Any, twins: Any, tested: Any
+) -> None:
+    twins.smartdok.switches.invoice_dates = tested
+    long_ago = {"DateFrom": "2019-01-01T00:00:00", "DateTo": "2019-12-31T00:00:00"}
+    bill(**long_ago)
+    run()
+    assert len(fortnox.invoices) == 1
+    bill(**long_ago)
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + FULL_EVERY, tick=True):
+        run()
+    assert len(fortnox.invoices) == 2
+
+
+def test_I1_a_multi_year_project_is_read_at_the_next_poll(fortnox: Any, run: Any, bill: Any) -> None:
+    run()
+    bill(DateFrom="2019-01-01T00:00:00")
+    run()
+    assert len(fortnox.invoices) == 1
 
 
 def test_I3_changed_after_transfer_is_shown_with_old_and_new_and_fortnox_is_not_touched(
@@ -126,13 +149,15 @@ def test_I3_changed_while_the_answer_was_lost_is_shown_not_swallowed(
 
 
 def test_I3_deleted_in_smartdok_after_transfer_is_shown_when_it_was_missing_twice(
-    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any, run: Any
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any, run: Any, read_whole: Any
 ) -> None:
     basis = bill()
     settled()
     del smartdok.invoices[basis["Id"]]
+    read_whole("invoices")
     run()
     assert item("invoices", basis["Id"]).state == "done", "a list that shifts while it is read may miss it once"
+    read_whole("invoices")
     run()
     settled()
     assert (item("invoices", basis["Id"]).state, item("invoices", basis["Id"]).cause) == ("stopped", "I3.gone")

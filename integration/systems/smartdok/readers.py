@@ -13,7 +13,8 @@ from integration.systems.border import Shape, read
 from integration.systems.smartdok import lists
 from integration.systems.smartdok.schemas import CustomerShape, GoodsShape, InvoiceShape, MachineShape, ProjectShape
 
-AROUND = datetime.timedelta(days=400)  # /Invoices wants a period and does not say which date it tests [gap]
+AROUND = datetime.timedelta(days=400)
+EARLIEST = datetime.date(2000, 1, 1)
 
 
 def _page(items: list[Any], take: Callable[[Any], Read | Unreadable]) -> Page:
@@ -122,14 +123,20 @@ def _machine(values: Mapping[str, Any]) -> Article:
 
 @reads("smartdok", Invoice)
 class InvoiceReader(Reader[Invoice]):
-    """GET /Invoices: drafts and finalised billing bases. No change filter; empty unless both dates are sent [seen]."""
+    """GET /Invoices: drafts and finalised billing bases. No change filter; empty unless both dates are sent [seen].
 
+    Which date of a basis is held against the two is not said [gap]. A poll asks for what lies around today; a basis
+    whose period began long ago may not be in it, and is found by the next reading of everything.
+    """
+
+    incremental = True
     shape: Shape = InvoiceShape()
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Every billing basis from 400 days before go-live to 400 days ahead."""
+        """Billing bases up to 400 days ahead: of the 400 days before the window's start, or all there are."""
+        first = (window.since - AROUND).date() if window.since else EARLIEST
         params = {
-            "fromDate": f"{(window.go_live - AROUND).date()}T00:00:00",
+            "fromDate": f"{first}T00:00:00",
             "toDate": f"{(window.now + AROUND).date()}T00:00:00",
         }
         for items in lists.pages(self.system.http, "/Invoices", params):
