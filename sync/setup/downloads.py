@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sync.models import Preflight
-from sync.setup.present import ACTIONS, MATCHES, TEXTS, field_title, system_title, title
+from sync.setup.present import ACTIONS, MATCHES, TEXTS, field_title, shown, system_title, title
 from sync.setup.told import told
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -50,12 +51,39 @@ def _rows(preflight: Preflight) -> Iterator[list[str]]:
         ]  # fmt: skip
 
 
+def _remarks(preflight: Preflight) -> list[list[str]]:
+    """What the page says above its tables: heading, text, what to do."""
+    page = shown(preflight)
+    rows = [[each.title, each.what, "\n".join(each.steps)] for each in page.conditions]
+    if page.different_companies:
+        rows.append([_("Is it the same company?"),
+                     _("SmartDok and Fortnox name different organisation numbers. Make sure that both are connected to "
+                       "the same company before you start."), ""])  # fmt: skip
+    if page.locked_until:
+        text = _("Fortnox is locked up to and including %(day)s. An invoice dated on such a day is not taken there.")
+        rows.append([_("Locked period"), text % {"day": date_format(page.locked_until)}, ""])
+    if page.new_units:
+        text = _("These units have no counterpart in Fortnox and would be made: %(units)s.")
+        rows.append([_("New units"), text % {"units": ", ".join(page.new_units)}, ""])
+    return rows
+
+
+def _leading(preflight: Preflight) -> Iterator[list[str]]:
+    """Conditions and lookalike invoices in the columns of the records."""
+    for heading, text, to_do in _remarks(preflight):
+        yield [_("Condition"), "", heading, "", "", "", "", " ".join((text, *to_do.splitlines())), "", ""]
+    for each in _transferred(preflight)[1]:
+        number, name, total, day, there, there_name, there_total, there_day = each
+        sums = f"{total} / {there_total}; {day} / {there_day}"
+        yield [_("Already transferred"), number, name, "", f"{there} {there_name}".strip(), "", "", sums, "", ""]
+
+
 def as_csv(preflight: Preflight) -> File:
     """Semicolons and a byte order mark: what a Swedish spreadsheet opens by a double click."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
     writer.writerow(_head())
-    for row in _rows(preflight):
+    for row in (*_leading(preflight), *_rows(preflight)):
         writer.writerow([harmless(cell) for cell in row])
     return File(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8")
 
@@ -71,6 +99,8 @@ def as_xlsx(preflight: Preflight) -> File:
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold = book.add_format({"bold": True, "bg_color": "#E4EDF3", "text_wrap": True, "valign": "top"})
     _sheet(book, bold, _("Summary"), *_summary(preflight))
+    if remarks := _remarks(preflight):
+        _sheet(book, bold, _("To bear in mind"), [_("What"), _("Explanation"), _("What to do")], remarks, (36, 90, 70))
     _sheet(book, bold, _("All records"), _head(), list(_rows(preflight)), WIDTHS)
     if (preflight.result or {}).get("transferred"):
         _sheet(book, bold, _("Transferred already"), *_transferred(preflight))

@@ -21,6 +21,7 @@ from sync.engine.onboarding import add_tenant
 from sync.engine.preflight.adopt import adopt
 from sync.engine.run import run_pass
 from sync.models import Attempt, Item, Pipeline, Preflight, Transition
+from sync.setup.downloads import as_csv, as_xlsx
 
 START = "2026-01-01T00:00:00"
 
@@ -288,7 +289,7 @@ def test_the_page_walks_from_asking_to_files(
 
     table = list(csv.reader(io.StringIO(client.get(f"{page}download.csv").content.decode("utf-8-sig")), delimiter=";"))
     assert table[0][:3] == ["Slag", "Nummer", "Namn i källan"]
-    assert {line[2] for line in table[1:3]} == {"'=cmd|' /C calc'!A0", "'+46 AB"}
+    assert {line[2] for line in table if line[0] == "Kunder"} == {"'=cmd|' /C calc'!A0", "'+46 AB"}
     answer = client.get(f"{page}download.xlsx")
     assert "byggbro-" in answer["Content-Disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
@@ -343,3 +344,24 @@ def test_what_no_database_takes_is_dropped(tenant: Tenant, smartdok: SmartDokCom
     smartdok.add_customer(CustomerNumber="1", CustomerName="Kund AB")
     fortnox.add_customer("Ku\x00nd \\u0000 AB", "1")
     assert row(examined(tenant), "customers", "1")["there"] == "Kund \\u0000 AB"
+
+
+def test_the_files_hold_what_the_page_says_above_its_tables(bare: Tenant) -> None:
+    pair = {"source_id": "9", "number": "20155", "title": "=cmd AB", "sum": "100,00", "date": "2026-03-01",
+            "target_id": "7", "target_title": "Kund AB", "target_total": "125,00", "target_date": "2026-03-02",
+            "sure": True}  # fmt: skip
+    row = Preflight(tenant=bare, result={
+        "flows": [], "rows": [], "transferred": [pair], "new_units": ["lass", "pall"], "locked_until": "2026-02-28",
+        "conditions": [{"cause": "P5", "params": {"system": "fortnox"}}],
+        "companies": {"smartdok": {"company": "A", "organisation_number": "556677-8899"},
+                      "fortnox": {"company": "B", "organisation_number": "556600-0016"}},
+    })  # fmt: skip
+    table = list(csv.reader(io.StringIO(as_csv(row).content.decode("utf-8-sig")), delimiter=";"))
+    assert [line[0] for line in table[1:]] == ["Villkor"] * 4 + ["Redan överförd"]
+    told = " ".join(line[7] for line in table[1:])
+    for words in ("olika organisationsnummer", "28 februari 2026", "lass, pall", "125,00"):
+        assert words in told
+    assert table[-1][1:5] == ["20155", "'=cmd AB", "", "7 Kund AB"]
+    with zipfile.ZipFile(io.BytesIO(as_xlsx(row).content)) as book:
+        assert "Att tänka på" in book.read("xl/workbook.xml").decode()
+        assert "lass, pall" in book.read("xl/sharedStrings.xml").decode()
