@@ -73,7 +73,7 @@ class ItemDesk:
 
     def pulled_since_change(self, flow: str) -> bool:
         pipeline = Pipeline.objects.filter(tenant_id=self.item.tenant_id, flow=flow).first()
-        return pipeline is None or (pipeline.pulled_at is not None and pipeline.pulled_at >= self.item.read_at)
+        return pipeline is None or _read_whole(pipeline, self.item.read_at)
 
     def needed(self) -> bool:
         waiting = Item.objects.filter(tenant_id=self.item.tenant_id, state=Item.State.WAITING)
@@ -123,6 +123,11 @@ def all_true(tenant_id: int, needs: Mapping[str, datetime.datetime]) -> list[str
     return true
 
 
+def _read_whole(pipeline: Pipeline, since: datetime.datetime) -> bool:
+    whole = pipeline.cursor.get("full_at")
+    return whole is not None and datetime.datetime.fromisoformat(whole) >= since
+
+
 _ENDED = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]
 _THERE = ~Q(target_id="") & Q(target_key=F("key"))
 _SATISFIES: dict[str, tuple[str, Q]] = {
@@ -140,4 +145,4 @@ def _happened(tenant_id: int, flow: str, what: str, since: datetime.datetime) ->
         return Pipeline.objects.filter(tenant_id=tenant_id, flow=what, paused_cause="").exists()
     if flow == "document":
         return Document.objects.filter(tenant_id=tenant_id, item_id=what, served_at__gte=since).exists()
-    return Pipeline.objects.filter(tenant_id=tenant_id, flow=flow, pulled_at__gte=since).exists()  # "pull"
+    return any(_read_whole(each, since) for each in Pipeline.objects.filter(tenant_id=tenant_id, flow=flow))  # "pull"

@@ -118,7 +118,8 @@ def _read(
         )  # fmt: skip
     if pipeline.paused_cause and pipeline.paused_params.get("system") == pipeline.source:
         resume(pipeline)
-    states.fulfil(pipeline.tenant_id, [need_pull(pipeline.flow)])
+    if full:
+        states.fulfil(pipeline.tenant_id, [need_pull(pipeline.flow)])
 
 
 def _window(
@@ -132,7 +133,7 @@ def _window(
     if incremental and since:
         start = datetime.datetime.combine(since, datetime.time.min, SWEDEN)
     elif incremental and "since" in cursor and cursor.get("full_at", cursor["since"]) > now - FULL_EVERY:
-        start = cursor["since"] - OVERLAP
+        start = None if _asked_for(pipeline) else cursor["since"] - OVERLAP
     memos: dict[str, dict[str, Any]] = {}
 
     def memo(source_id: str) -> dict[str, Any] | None:
@@ -142,6 +143,13 @@ def _window(
 
     go_live = datetime.datetime.combine(pipeline.tenant.go_live, datetime.time.min, SWEDEN)
     return Window(start, now, go_live, memo), start is None
+
+
+def _asked_for(pipeline: Pipeline) -> bool:
+    """Whether an item waits for all of it: new objects need not bear the time of a change, and then only this shows
+    them."""
+    waiting = Item.objects.filter(tenant_id=pipeline.tenant_id, state=State.WAITING)
+    return waiting.filter(needs__contains=[need_pull(pipeline.flow)]).exists()
 
 
 def _failed(pipeline: Pipeline, fault: Fault) -> None:

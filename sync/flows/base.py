@@ -82,7 +82,7 @@ class Desk(Protocol):
         ...
 
     def pulled_since_change(self, flow: str) -> bool:
-        """Whether that flow has read its source after this record was last read, so that absence means something."""
+        """Whether that flow has read its whole source since this record was last read, so that absence counts."""
         ...
 
     @property
@@ -122,7 +122,7 @@ def need(flow: str, *, key: str = "", source_id: str = "") -> str:
 
 
 def need_pull(flow: str) -> str:
-    """A reference to the next pull of a flow."""
+    """A reference to the next whole reading of a flow's source: what one of changes does not list shows there."""
     return f"{flow}:pull"
 
 

@@ -128,6 +128,10 @@ class _Needs:
             self.references.append(reference)
             self.names.append(name)
 
+    def _first(self, flow: str, peer: Peer | None, **by: str) -> str:
+        """What to wait for: the item, or a whole reading of its flow where none is known and one may still show it."""
+        return need(flow, **by) if peer or self.desk.pulled_since_change(flow) else need_pull(flow)
+
     def customer(self, record: Invoice) -> str:
         """The customer's number; noted as a need where it is not in the target yet."""
         peer = self.desk.by_id("customers", record.customer_id) if record.customer_id else None
@@ -137,7 +141,7 @@ class _Needs:
             return peer.target_id
         shown = record.customer_number or record.customer_name or record.customer_id
         by = {"source_id": peer.source_id} if peer else _by(record.customer_number, record.customer_id)
-        self._wait(need("customers", **by), _named("kund", shown, peer))
+        self._wait(self._first("customers", peer, **by), _named("kund", shown, peer))
         return record.customer_number
 
     def _only_bearer(self, number: str) -> Peer | None:
@@ -166,7 +170,7 @@ class _Needs:
     def _wait_for_project(self, source_id: str, peer: Peer | None) -> None:
         """P3: what may be kept out is waited for only until it is judged, and then looked at again."""
         shown = peer.key if peer and peer.key else f"med id {source_id}"
-        reference = need("projects", source_id=source_id)
+        reference = self._first("projects", peer, source_id=source_id)
         if peer and peer.state == "left_out" and peer.cause in KEPT_OUT:
             self._kept_out.setdefault(KEPT_OUT[peer.cause], []).append(peer)
         elif peer and peer.state not in ENDED and (peer.record.get("order") or peer.record.get("absence")):

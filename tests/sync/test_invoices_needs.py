@@ -83,6 +83,39 @@ def test_I5_a_project_that_smartdok_does_not_list_is_named_by_its_id(
     assert (names, needs) == ("projekt med id 987654", ["projects:id=987654"])
 
 
+def test_I5_a_new_customer_without_a_time_of_change_is_read_when_an_invoice_needs_it(
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, bill: Any, twins: Any
+) -> None:
+    bill()
+    settled()
+    customer = smartdok.add_customer(CustomerNumber="1002", CustomerName="Ny kund", Updated=None)
+    run()
+    assert list(fortnox.customers) == ["1001"]
+    bill(CustomerId=customer["Id"])
+    bill(CustomerId=987654, CustomerNumber="9876")
+    twins.smartdok.clear_log()
+    settled()
+    assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1001", "1002"]
+    read = [each.query for each in twins.smartdok.requests if each.path == "/Customers"]
+    assert [each for each in read if "updatedSince" not in each] == ["all=true"], "once, however many invoices ask"
+
+
+def test_I5_a_new_project_without_a_time_of_change_is_read_by_the_time_it_was_made_or_when_it_is_needed(
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, bill: Any
+) -> None:
+    settled()
+    started = {"StartDate": "2026-03-01T00:00:00", "Updated": None}
+    smartdok.add_project(ProjectNumber="2042", **started)
+    run()
+    assert sorted(fortnox.projects) == ["2041", "2042"]
+    project = smartdok.add_project(ProjectNumber="2043", Created=None, **started)
+    run()
+    assert sorted(fortnox.projects) == ["2041", "2042"]
+    bill(ProjectId=project["Id"])
+    assert settled().exit_code == 0
+    assert [each["Project"] for each in fortnox.invoices.values()] == ["2043"]
+
+
 def test_I5_a_customer_that_fortnox_refuses_holds_only_its_own_invoices(
     smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
 ) -> None:

@@ -57,10 +57,12 @@ class ProjectReader(Reader[Project]):
     shape: Shape = ProjectShape()
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Projects changed since the window's start."""
-        params = {"all": "true", "includeOrders": "true", **_since(window)}
-        for items in lists.pages(self.system.http, "/Projects", params):
-            yield _page(items, self._take)
+        """Projects changed since the window's start, and those made since: a new one may have no `Updated` yet."""
+        since = _since(window)
+        for which in [since, {"createdSince": since["updatedSince"]}] if since else [since]:
+            params = {"all": "true", "includeOrders": "true", **which}
+            for items in lists.pages(self.system.http, "/Projects", params):
+                yield _page(items, self._take)
 
     def _take(self, item: Any) -> Read | Unreadable:
         return read(self.shape, item, lambda values: Project(**values), key="Id", label="ProjectName")
