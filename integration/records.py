@@ -199,7 +199,10 @@ class SupplierInvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class SupplierInvoice:
-    """A supplier invoice as the accounting system holds it; money in kronor, negative on a credit note."""
+    """A supplier invoice as the accounting system holds it; money in kronor, negative on a credit note.
+
+    `balance`: what is left to pay, None where that is not known.
+    """
 
     source_id: str
     invoice_number: str
@@ -210,7 +213,7 @@ class SupplierInvoice:
     paid_date: date | None
     total: Decimal
     vat: Decimal
-    balance: Decimal
+    balance: Decimal | None
     booked: bool
     cancelled: bool
     credit: bool

@@ -125,12 +125,16 @@ class Window:
         now: the moment of asking.
         go_live: aware start of the first day that counts (G9).
         memo: what the reader remembered of a record, by source id; None for one never read.
+        known: source ids of the records that were there when last looked.
+        sent: whether the record with a source id lies in the target, or may.
     """
 
     since: datetime.datetime | None
     now: datetime.datetime
     go_live: datetime.datetime
     memo: Callable[[str], dict[str, Any] | None]
+    known: Callable[[], Iterable[str]] = tuple
+    sent: Callable[[str], bool] = lambda _: False
 
 
 class Reader(Generic[R]):

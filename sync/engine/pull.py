@@ -7,6 +7,7 @@ import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -134,15 +135,31 @@ def _window(
         start = datetime.datetime.combine(since, datetime.time.min, SWEDEN)
     elif incremental and "since" in cursor and cursor.get("full_at", cursor["since"]) > now - FULL_EVERY:
         start = None if _asked_for(pipeline) else cursor["since"] - OVERLAP
-    memos: dict[str, dict[str, Any]] = {}
-
-    def memo(source_id: str) -> dict[str, Any] | None:
-        if not memos:
-            memos.update(pipeline.items.values_list("source_id", "memo"))
-        return memos.get(source_id)
-
     go_live = datetime.datetime.combine(pipeline.tenant.go_live, datetime.time.min, SWEDEN)
-    return Window(start, now, go_live, memo), start is None
+    known = _Known(pipeline)
+    return Window(start, now, go_live, known.memo, known.there, known.sent), start is None
+
+
+class _Known:
+    """What readers ask about records that were read before; fetched at once when first asked."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        names = ("source_id", "memo", "target_id", "intent_at", "gone_at")
+        return {item.source_id: item for item in self._pipeline.items.only(*names)}
+
+    def memo(self, source_id: str) -> dict[str, Any] | None:
+        return self._items[source_id].memo if source_id in self._items else None
+
+    def there(self) -> list[str]:
+        return [source_id for source_id, item in self._items.items() if item.gone_at is None]
+
+    def sent(self, source_id: str) -> bool:
+        item = self._items.get(source_id)
+        return item is not None and bool(item.target_id or item.intent_at)
 
 
 def _asked_for(pipeline: Pipeline) -> bool:

@@ -112,6 +112,6 @@ def window() -> Callable[..., Window]:
         memo: dict[str, dict[str, Any]] | None = None,
     ) -> Window:
         start = datetime.datetime.combine(go_live, datetime.time(), tzinfo=UTC)
-        return Window(since, now or datetime.datetime.now(UTC), start, (memo or {}).get)
+        return Window(since, now or datetime.datetime.now(UTC), start, (memo or {}).get, lambda: list(memo or {}))
 
     return make

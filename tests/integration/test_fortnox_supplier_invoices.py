@@ -65,6 +65,30 @@ def test_S2_approval_is_read_from_its_own_list_and_only_when_needed(
     assert [r for r in requests(fortnox_twin) if "authorizepending" in r] == ["?limit=500&filter=authorizepending"]
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_S2_one_that_came_to_wait_for_approval_or_ceased_to_is_read_again_though_it_counts_as_unchanged(
+    fortnox: Fortnox, company: Company, fortnox_twin: FortnoxTwin, window: Windows, listed: bool
+) -> None:
+    supplier = company.add_supplier("Betong AB")
+    first, second, third = (company.add_supplier_invoice(supplier, "100", booked=False) for _ in range(3))
+    company.approvals[first] = {"authorizer": "", "bookkeep": True, "payment": False}
+    memo = {each.record.source_id: each.memo for page in pages(fortnox, window(now=NOW)) for each in page.reads}
+    company.approvals[first]["payment"] = True
+    company.approvals[second] = {"authorizer": "", "bookkeep": False, "payment": False}
+    soon = NOW + datetime.timedelta(minutes=5)
+    since = None if listed else soon + datetime.timedelta(days=1)
+    fortnox_twin.clear_log()
+    found = pages(fortnox, window(since=since, now=soon, memo=memo))
+    assert {each.record.source_id: each.record.approval_pending for page in found for each in page.reads} == {
+        first: False, second: True,
+    }  # fmt: skip
+    assert len([r for r in requests(fortnox_twin) if "authorizepending" in r]) == 1
+    memo |= {each.record.source_id: each.memo for page in found for each in page.reads}
+    again = pages(fortnox, window(since=since, now=soon, memo=memo))
+    assert [each for page in again for each in page.reads] == []
+    assert {each for page in again for each in page.seen} == ({first, second, third} if listed else set())
+
+
 def test_S4_rows_on_vat_accounts_are_marked_whatever_their_code(
     fortnox: Fortnox, company: Company, window: Windows
 ) -> None:
@@ -118,7 +142,7 @@ def test_a_second_pass_within_ten_minutes_fetches_nothing_again(
     since = NOW - datetime.timedelta(minutes=15)
     again = window(since=since, now=NOW + datetime.timedelta(minutes=9), memo=memo)
     assert [(page.reads, page.seen) for page in pages(fortnox, again)] == [((), (given,))]
-    assert len(requests(fortnox_twin)) == 1
+    assert [each.partition("&")[2].partition("=")[0] for each in requests(fortnox_twin)] == ["lastmodified", "filter"]
     later = window(since=since, now=NOW + datetime.timedelta(minutes=11), memo=memo)
     assert [each.source_id for each in records(fortnox, later)] == [given]
     company.supplier_invoices[given]["Booked"] = False
@@ -147,7 +171,7 @@ def test_lastmodified_is_tried_once_and_then_the_whole_list_is_compared(
     memo = {given: page.reads[0].memo}
     later = window(since=since, now=NOW + datetime.timedelta(hours=23), memo=memo)
     assert [page.seen for page in pages(fortnox, later)] == [(given,)]
-    assert requests(fortnox_twin) == ["?limit=500"]
+    assert requests(fortnox_twin) == ["?limit=500", "?limit=500&filter=authorizepending"]
     day_after = window(since=since, now=NOW + datetime.timedelta(hours=25), memo=memo)
     assert [each.source_id for each in records(fortnox, day_after)] == [given]
 

@@ -19,7 +19,7 @@ class _Head(Shape):
     due_date = Day("DueDate", "Förfallodatum", optional=True)
     paid_date = Day("FinalPayDate", "Slutbetald", optional=True)
     total = Amount("Total", "Total", required=True)
-    balance = Amount("Balance", "Saldo", load_default=ZERO)
+    balance = Amount("Balance", "Saldo", load_default=None)
     rate = Amount("CurrencyRate", "Valutakurs", load_default=ONE)
     rate_unit = Amount("CurrencyUnit", "Valutaenhet", load_default=ONE)
     currency = Number("Currency", "Valuta")

@@ -2,9 +2,10 @@
 
 import datetime
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import simplejson
@@ -18,6 +19,8 @@ from integration.systems.border import read
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import PARAMETER
 from integration.systems.fortnox.schemas import DetailShape, ThinShape
+
+E = TypeVar("E")
 
 PATH = "/3/supplierinvoices"
 LIST = "SupplierInvoices"
@@ -35,7 +38,8 @@ VAT_ACCOUNTS = range(2610, 2660)  # BAS: output and input VAT, with the pairs of
 class SupplierInvoiceReader(Reader[SupplierInvoice]):
     """GET /3/supplierinvoices, changed since a minute, and each changed invoice by itself.
 
-    Memo: `thin`, the hash of the list row, and `fetched_at`, when the whole invoice was read.
+    Memo: `thin`, the hash of the list row, `fetched_at`, when the whole invoice was read, and `pending`, whether it
+    waited for approval then.
     """
 
     incremental = True
@@ -43,11 +47,15 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
     detail = DetailShape()
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Invoices that may have changed. One dated before go-live comes as its list row shows it: G9 leaves it out."""
+        """Invoices that may have changed. One dated before go-live that was never sent comes as its list row shows it:
+        G9 leaves it out. An approval need not count as a change over there, so its list is compared too (S2)."""
         pending = _Pending(self.system)
+        listed: set[str] = set()
         for rows, fresh in self._rows(window):
-            for at in range(0, len(rows), AT_ONCE):
-                yield from self._chunk(rows[at : at + AT_ONCE], window, fresh, pending)
+            listed.update(str(row.get("GivenNumber")) for row in rows)
+            yield from _pages(rows, partial(self._take, window=window, fresh=fresh, pending=pending))
+        rest = [each for each in window.known() if each not in listed and _decided(each, window, pending)]
+        yield from _pages(rest, partial(self._again, window=window, pending=pending))
 
     def one(self, source_id: str) -> Read | None:
         """The invoice by its GivenNumber, or None when there is none."""
@@ -78,45 +86,37 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
     def _list(self, params: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
         return lists.pages(self.system.http, PATH, LIST, KEY, params)
 
-    def _chunk(
-        self, rows: list[dict[str, Any]], window: Window, fresh: datetime.timedelta, pending: "_Pending"
-    ) -> Iterator[Page]:
-        """These rows read; what was read before a fault is given before it."""
-        taken: list[Read | Unreadable] = []
-        seen: list[str] = []
-        try:
-            for row in rows:
-                result = self._take(row, window, fresh, pending)
-                if isinstance(result, str):
-                    seen.append(result)
-                elif result is not None:
-                    taken.append(result)
-        except Fault:
-            yield _page(taken, seen)
-            raise
-        yield _page(taken, seen)
-
     def _take(
-        self, row: dict[str, Any], window: Window, fresh: datetime.timedelta, pending: "_Pending"
+        self, row: dict[str, Any], *, window: Window, fresh: datetime.timedelta, pending: "_Pending"
     ) -> Read | Unreadable | str | None:
         """An invoice, or the key of one that is known to be unchanged, or None for one that is gone."""
         head = read(self.thin, row, _thin, key="GivenNumber", label="SupplierName")
         if isinstance(head, Unreadable):
             return head
         source_id = head.record.source_id
-        if head.record.invoice_date < window.go_live.astimezone(SWEDEN).date():
+        before = head.record.invoice_date < window.go_live.astimezone(SWEDEN).date()
+        if before and not window.sent(source_id):
             return head
         digest = _digest(row)
         memo = window.memo(source_id) or {}
-        if memo.get("thin") == digest and window.now - datetime.datetime.fromisoformat(memo["fetched_at"]) < fresh:
+        same = memo.get("thin") == digest and not _decided(source_id, window, pending)
+        if same and window.now - datetime.datetime.fromisoformat(memo["fetched_at"]) < fresh:
             return str(source_id)
+        return self._read(source_id, digest, window, pending)
+
+    def _again(self, source_id: str, *, window: Window, pending: "_Pending") -> Read | Unreadable | None:
+        """An invoice that no list row calls for."""
+        return self._read(source_id, (window.memo(source_id) or {})["thin"], window, pending)
+
+    def _read(self, source_id: str, digest: str, window: Window, pending: "_Pending") -> Read | Unreadable | None:
         values = self._fetch(source_id)
         if values is None:
             return None
         whole = self._whole(values, pending)
         if isinstance(whole, Unreadable):
             return whole
-        return Read(whole.record, {"thin": digest, "fetched_at": window.now.isoformat()})
+        memo = {"thin": digest, "fetched_at": window.now.isoformat(), "pending": whole.record.approval_pending}
+        return Read(whole.record, memo)
 
     def _fetch(self, number: str) -> dict[str, Any] | None:
         body = self.system.get(f"{PATH}/{quote(number, safe='')}")
@@ -144,11 +144,30 @@ class _Pending:
         return number in self._numbers
 
 
-def _page(taken: list[Read | Unreadable], seen: list[str]) -> Page:
+def _decided(source_id: str, window: Window, pending: _Pending) -> bool:
+    """S2: whether a whole invoice came to wait for approval, or ceased to, since it was read."""
+    memo = window.memo(source_id) or {}
+    return "thin" in memo and memo.get("pending", False) != (source_id in pending)
+
+
+def _pages(entries: Sequence[E], take: Callable[[E], Read | Unreadable | str | None]) -> Iterator[Page]:
+    """What each entry gives, `AT_ONCE` at a time; what was read before a fault is given before it."""
+    for at in range(0, len(entries), AT_ONCE):
+        results: list[Read | Unreadable | str | None] = []
+        try:
+            for each in entries[at : at + AT_ONCE]:
+                results.append(take(each))
+        except Fault:
+            yield _page(results)
+            raise
+        yield _page(results)
+
+
+def _page(results: list[Read | Unreadable | str | None]) -> Page:
     return Page(
-        reads=tuple(each for each in taken if isinstance(each, Read)),
-        unreadable=tuple(each for each in taken if isinstance(each, Unreadable)),
-        seen=tuple(seen),
+        reads=tuple(each for each in results if isinstance(each, Read)),
+        unreadable=tuple(each for each in results if isinstance(each, Unreadable)),
+        seen=tuple(each for each in results if isinstance(each, str)),
     )
 
 
@@ -172,7 +191,8 @@ def _invoice(values: dict[str, Any], *, approval_pending: bool) -> SupplierInvoi
     rate, rate_unit, currency = values.pop("rate"), values.pop("rate_unit"), values.pop("currency")
     if currency not in {"", "SEK"}:
         factor = rate / (rate_unit or Decimal(1))
-        values["balance"] = ore(values["balance"] * factor)
+        if values["balance"] is not None:
+            values["balance"] = ore(values["balance"] * factor)
         values["total"] = _booked(rows, "TOT", -1, ore(values["total"] * factor))
         values["vat"] = _booked(rows, "VAT", 1, ore(values["vat"] * factor))
     numbered = tuple(_row(str(index), row) for index, row in enumerate(rows, 1))
