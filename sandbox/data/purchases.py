@@ -229,7 +229,7 @@ def _amounts(build: Build) -> None:
         CurrencyRate="11.32",
     )
     _attach(build, given)
-    _plant(build, "S4", "invoice in euro", given, "created", "InvoiceCurrency EUR, ConversionRate 11.32, VAT 0")
+    _plant(build, "S4", "invoice in euro", given, "created", "in kronor as booked (ADR 3), VAT 0")
 
 
 def _files(build: Build) -> None:
