@@ -126,6 +126,21 @@ CAUSES: dict[str, Cause] = {
             "If it is not for SmartDok: choose Leave out on the item in Byggbro.",
         ),
     ),
+    "S4.total": cause(
+        "bookkeeper",
+        (
+            "Raderna stämmer inte med fakturans summa",
+            "Leverantörsfaktura {number} är på {total}, men kostnader, moms och öresavrundning blir {rows}.",
+            f"{_INVOICE_SV} → rätta konteringen så att raderna blir fakturans summa → Spara. Den går sedan av sig "
+            "själv.\nSka den inte till SmartDok: välj Lämna utanför på posten i Byggbro.",
+        ),
+        (
+            "The rows do not add up to the invoice",
+            "Supplier invoice {number} is for {total}, but costs, VAT and rounding come to {rows}.",
+            f"{_INVOICE_EN} → correct the coding so that the rows add up to the invoice → Spara. It then goes by "
+            "itself.\nIf it is not for SmartDok: choose Leave out on the item in Byggbro.",
+        ),
+    ),
     # -- documents -------------------------------------------------------------------------------------------------
     "S6.invoice_first": cause(
         "",

@@ -1,10 +1,12 @@
 """Supplier invoices and their documents, Fortnox → SmartDok (S1-S8)."""
 
+import re
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from integration.errors import InvalidRecord, Skip, Waiting
-from integration.mapping import number, ore, spread
+from integration.mapping import number, ore, spread, swedish_amount
 from integration.records import (
     CostLine,
     DocumentLink,
@@ -38,6 +40,7 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
         Setting(
             "which", "Vilka leverantörsfakturor (S2)", "booked",
             (("booked", "Bokförda"), ("all", "Alla"), ("approved", "Slutattesterade")),
+            "En faktura som aldrig lagts in för attest i Fortnox räknas som slutattesterad.",
         ),
         Setting("without_project", "Skicka även fakturor utan projekt (S3)", False),
     )  # fmt: skip
@@ -48,16 +51,17 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
 
     def content(self, record: SupplierInvoice) -> Any:
         """All that can show in the project system; the open balance only as paid or not."""
-        return {**dump(record), "balance": not record.balance}
+        return {**dump(record), "balance": record.balance == 0}
 
     def prepare(self, record: SupplierInvoice, desk: Desk) -> SupplierCost:
         """G9 go-live, S2 which ones, S3 project, S4 lines."""
-        if record.invoice_date < desk.go_live:
+        if not desk.target_id and record.invoice_date < desk.go_live:
             raise Skip("G9", date=record.invoice_date.isoformat())
         self._wanted(record, desk)
         rows = [row for row in record.rows if _is_cost(row)]
         projects = self._projects(record, rows, desk)
         nets = [ore(row.debit - row.credit) for row in rows]
+        _check_total(record, nets)
         vats = spread(record.vat, nets)
         lines = tuple(
             CostLine(
@@ -141,11 +145,25 @@ def _is_cost(row: SupplierInvoiceRow) -> bool:
     return row.code not in NOT_COST and not row.reverse_vat
 
 
+def _check_total(record: SupplierInvoice, nets: list[Decimal]) -> None:
+    """S4: costs, VAT and rounding are the invoice's total to the öre; of one that was cancelled they no longer matter.
+
+    Raises:
+        InvalidRecord: they are not, with both figures.
+    """
+    rounding = sum((row.debit - row.credit for row in record.rows if row.code == "ROV"), NOTHING)
+    rows = sum(nets, ore(record.vat) + ore(rounding))
+    if rows != ore(record.total) and not record.cancelled:
+        raise InvalidRecord(
+            "S4.total", number=record.source_id, rows=swedish_amount(rows), total=swedish_amount(record.total)
+        )
+
+
 def _status(record: SupplierInvoice) -> str:
     """Where the invoice stands, by what weighs most (see `SupplierCost`)."""
     if record.cancelled:
         return "cancelled"
-    if record.paid_date or (record.booked and not record.balance and record.total):
+    if record.paid_date or (record.booked and record.balance == 0 and record.total):
         return "paid"
     if record.payment_pending:
         return "payment_pending"
@@ -187,8 +205,9 @@ class SupplierDocuments(Flow[SupplierDocument, DocumentLink]):
         kind = desk.document_type(record.source_id)
         if kind != PDF and kind not in IMAGES:
             raise InvalidRecord("S6.not_pdf", name=record.name)
-        url = self._joined(record, desk) if desk.setting("join") else self._first_pdf(record, kind, desk)
-        return DocumentLink(record.external_number, record.name, url)
+        if desk.setting("join"):
+            return self._joined(record, kind, desk)
+        return DocumentLink(record.external_number, record.name, self._first_pdf(record, kind, desk))
 
     def allowed(self, changes: dict[str, Any], desk: Desk) -> dict[str, Any]:
         """A document that was fetched is not sent again by itself; a person can."""
@@ -208,19 +227,22 @@ class SupplierDocuments(Flow[SupplierDocument, DocumentLink]):
                 raise Waiting("S7.order", needs=[need_settled(self.key, peer.source_id)], name=peer.title)
         return desk.document_url()
 
-    def _joined(self, record: SupplierDocument, desk: Desk) -> str:
-        """The address of all files in one PDF, sent by the first of them once all are kept."""
+    def _joined(self, record: SupplierDocument, kind: str, desk: Desk) -> DocumentLink:
+        """All files in one PDF, sent by the first that can be in it once all are kept."""
         files = desk.by_key(self.key, record.external_number)
-        if files[0].source_id != record.source_id:
+        types = {peer.source_id: desk.document_type(peer.source_id) for peer in files}
+        before = takewhile(lambda source_id: source_id != record.source_id, types)
+        if any(types[source_id] in {PDF, *IMAGES} for source_id in before):
             raise Skip("S7.joined", name=record.name)
         missing = [
-            peer for peer in files
-            if not desk.document_type(peer.source_id) and peer.state not in {"left_out", "stopped"}
+            peer for peer in files if not types[peer.source_id] and peer.state not in {"left_out", "stopped"}
         ]  # fmt: skip
         if missing:
             needs = [need_settled(self.key, peer.source_id) for peer in missing]
             raise Waiting("S7.order", needs=needs, name=missing[0].title)
-        kept = [peer.source_id for peer in files if desk.document_type(peer.source_id) in {PDF, *IMAGES}]
-        if len(kept) > 1 or desk.document_type(record.source_id) != PDF:
+        kept = [source_id for source_id, its in types.items() if its in {PDF, *IMAGES}]
+        name = record.name
+        if len(kept) > 1 or kind != PDF:
             desk.note(Note("S7", "document", "joined", str(len(kept))))
-        return desk.document_url(kept)
+            name = re.sub(r"(?i)(\.(png|jpe?g|tiff?|pdf))?$", ".pdf", name, count=1)
+        return DocumentLink(record.external_number, name, desk.document_url(kept))

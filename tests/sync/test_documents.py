@@ -199,6 +199,20 @@ def test_S7_by_setting_all_files_are_joined_into_one_pdf(
     assert Document.objects.filter(kind="joined").get().sha256 == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.parametrize("first", [NOT_A_PDF, b""])
+def test_S7_joined_files_are_sent_by_the_first_that_can_be_in_the_pdf(
+    smartdok: Any, fortnox: Any, settled: Any, invoice: str, states: Any, choose: Any, first: bytes
+) -> None:
+    choose("supplier-documents", join=True)
+    fortnox.attach_file(invoice, "portalen.html", first)
+    fortnox.attach_file(invoice, "Skannad 2026.05.PNG", picture())
+    fortnox.attach_file(invoice, "bilaga.pdf", pdf())
+    assert settled().exit_code == 2
+    ((given, name, content),) = remote.documents(smartdok)
+    assert (given, name, len(PdfReader(io.BytesIO(content)).pages)) == (invoice, "Skannad 2026.05.pdf", 2)
+    assert [state for state, _ in _ends(states)] == ["stopped", "done", "left_out"]
+
+
 def test_S6_handed_over_but_not_fetched_yet_it_waits_and_is_not_sent_twice(
     smartdok: Any, fortnox: Any, settled: Any, run: Any, invoice: str, item: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,12 @@ def cost(account: int, debit: str, project: str = "", **fields: Any) -> dict[str
     }  # fmt: skip
 
 
+def gross(smartdok: Any, number: str) -> Decimal:
+    """What the lines come to with VAT: the invoice's total less its rounding (S4)."""
+    lines = smartdok.supplier_invoices[number]["Lines"]
+    return sum((Decimal(str(line["AmountIncludingVat"])) for line in lines), Decimal(0))
+
+
 def test_S1_a_supplier_invoice_reaches_smartdok_tied_to_supplier_and_project(
     smartdok: Any, fortnox: Any, settled: Any, supplier: str, project: int
 ) -> None:
@@ -115,6 +121,35 @@ def test_S2_cancelled_before_is_left_out_and_cancelled_later_is_cancelled_in_sma
     assert states("supplier-invoices") == [(never, "left_out", "S2.cancelled"), (later, "done", "")]
 
 
+def test_S2_a_final_approval_is_seen_though_fortnox_counts_it_as_no_change(
+    smartdok: Any, fortnox: Any, settled: Any, choose: Any, supplier: str, project: int, states: Any
+) -> None:
+    choose("supplier-invoices", which="approved")
+    given = fortnox.add_supplier_invoice(supplier, "125", project="2041", invoice_date=DAY)
+    fortnox.approvals[given] = {"authorizer": "Chefen", "bookkeep": True, "payment": False}
+    settled()
+    assert states("supplier-invoices") == [(given, "left_out", "S2.not_approved")]
+    fortnox.approvals[given]["payment"] = True
+    settled()
+    assert smartdok.supplier_invoices[given]["InvoiceStatus"] == "NotSet"
+
+
+def test_S2_cancelled_later_reaches_smartdok_also_when_go_live_moved_past_it(
+    smartdok: Any, fortnox: Any, settled: Any, supplier: str, project: int, states: Any, tenant: Any, writes: Any
+) -> None:
+    given = fortnox.add_supplier_invoice(supplier, "125", project="2041", invoice_date=DAY)
+    settled()
+    tenant.go_live = DAY + datetime.timedelta(days=1)
+    tenant.save()
+    writes()
+    settled()
+    assert (states("supplier-invoices"), writes()) == ([(given, "done", "")], [])
+    fortnox.cancel_supplier_invoice(given)
+    settled()
+    assert smartdok.supplier_invoices[given]["InvoiceStatus"] == "Cancelled"
+    assert remote.lines(smartdok, given) == [(project, 100, 25)]
+
+
 def test_S3_without_a_project_it_is_left_out_or_sent_by_setting(
     smartdok: Any, fortnox: Any, settled: Any, supplier: str, states: Any, choose: Any
 ) -> None:
@@ -171,6 +206,7 @@ def test_S4_lines_are_split_by_project_net_of_vat(
     assert remote.lines(smartdok, given) == [
         (project, 300, 75), (other, 600, 150), (project, 99.99, 25), (project, 0.01, 0),
     ]  # fmt: skip
+    assert gross(smartdok, given) == Decimal("1250.02") - Decimal("0.02")
     numbers = [each["ExternalInvoiceLineNumber"] for each in smartdok.supplier_invoices[given]["Lines"]]
     assert numbers == ["4", "5", "6", "7"]
 
@@ -188,6 +224,7 @@ def test_S4_the_pair_of_reverse_charge_vat_is_no_cost(
     given = fortnox.add_supplier_invoice(supplier, "1000", vat="0", project="2041", rows=rows, invoice_date=DAY)
     settled()
     assert remote.lines(smartdok, given) == [(project, 1000, 0)]
+    assert gross(smartdok, given) == 1000
 
 
 def test_S4_a_credit_note_is_negative(smartdok: Any, fortnox: Any, settled: Any, supplier: str, project: int) -> None:
@@ -196,6 +233,7 @@ def test_S4_a_credit_note_is_negative(smartdok: Any, fortnox: Any, settled: Any,
     credit = smartdok.supplier_invoices[given]
     assert (credit["TotalIncludingVat"], credit["Vat"]) == (-125, -25)
     assert remote.lines(smartdok, given) == [(project, -100, -25)]
+    assert gross(smartdok, given) == -125
 
 
 def test_S4_the_lines_add_up_to_the_invoice_to_the_ore(
@@ -209,6 +247,24 @@ def test_S4_the_lines_add_up_to_the_invoice_to_the_ore(
     lines = remote.lines(smartdok, given)
     assert [net for _, net, _ in lines] == [float(net) for net in nets]
     assert sum(Decimal(str(vat)) for _, _, vat in lines) == Decimal("30.01")
+    assert gross(smartdok, given) == Decimal("150.00")
+
+
+def test_S4_rows_that_do_not_add_up_to_the_invoice_are_for_a_person(
+    smartdok: Any, fortnox: Any, settled: Any, supplier: str, project: int, item: Any
+) -> None:
+    rows = [cost(2440, "-1250", Code="TOT"), cost(2640, "250", Code="VAT"), cost(4000, "900", "2041")]
+    given = fortnox.add_supplier_invoice(supplier, "1250", vat="250", project="2041", rows=rows, invoice_date=DAY)
+    assert settled().exit_code == 2
+    stopped = item("supplier-invoices", given)
+    assert (stopped.state, stopped.reason, stopped.cause) == ("stopped", "data", "S4.total")
+    assert stopped.params == {"number": given, "rows": "1 150,00 kr", "total": "1 250,00 kr"}
+    assert smartdok.supplier_invoices == {}
+    fortnox.supplier_invoices[given]["SupplierInvoiceRows"].append(cost(4010, "100", "2041"))
+    fortnox.supplier_invoices[given]["DueDate"] = "2026-06-30"
+    fortnox.touch("supplier_invoices", given)
+    assert settled().exit_code == 0
+    assert remote.lines(smartdok, given) == [(project, 900, 225), (project, 100, 25)]
 
 
 @given(
@@ -280,6 +336,18 @@ def test_S5_one_post_then_puts_also_when_its_project_is_taken_away(
     run(only=["supplier-invoices"])
     assert writes() == ["PUT /SupplierInvoices"]
     assert smartdok.supplier_invoices[given]["InvoiceStatus"] == "Cancelled"
+
+
+def test_S5_one_whose_balance_fortnox_does_not_tell_is_not_called_paid(
+    smartdok: Any, fortnox: Any, settled: Any, supplier: str, project: int
+) -> None:
+    given = fortnox.add_supplier_invoice(supplier, "125", project="2041", invoice_date=DAY, Balance="")
+    settled()
+    assert smartdok.supplier_invoices[given]["InvoiceStatus"] == "NotSet"
+    fortnox.supplier_invoices[given]["Balance"] = "0"
+    fortnox.touch("supplier_invoices", given)
+    settled()
+    assert smartdok.supplier_invoices[given]["InvoiceStatus"] == "Paid"
 
 
 @pytest.mark.parametrize("kind", ["reset-after", "truncate", "not-json", "reset-before"])
