@@ -116,6 +116,8 @@ class Comparison:
                 continue  # G4: what the source leaves empty is not cleared in what was there
             if told.noted and skeleton(target) and skeleton(source).startswith(skeleton(target)):
                 continue  # G5: made acceptable or cut, and shown
+            if told.noted and name == "Email" and not target:
+                continue  # G5: an address is never altered; it was left out, and shown
             yield f"{name} is {target!r}, not {source!r}"
 
     # -- SmartDok → Fortnox ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ days before) almost everything is transferred. Each company has every trouble of
 | C6 | number 1004 burnt in Fortnox | stopped (2000637), not retried |
 | C6 | customer 1005 deactivated | updated: Active false |
 | G4 | customer 1003 with VATType, terms and price list set by hand | updated, those three untouched |
-| G5 | customer 1009 with `"`, `<`, `>`, tab, emoji, `{`, `|` | created, characters replaced and noted |
+| G5 | customer 1009 with `"`, `<`, `>`, tab, emoji, `{`, `|` | created, characters replaced, e-mail left out, noted |
 | G5 | customer 1010 with a postcode of 17 characters and a name of 200 | created, postcode cut, noted |
 | G5 | customer number `1012[A]`, project number `2013|B` | stopped: a number is refused, never altered |
 | G2 | customer `1011  `, project `2007   ` (in Fortnox already), project `2008 ` | updated, updated, created |

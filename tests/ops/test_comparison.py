@@ -226,6 +226,15 @@ def test_G5_a_note_does_not_excuse_another_text() -> None:
     assert len(compared(lambda s, f: f["projects"]["2001"].update(Description="Carport"), told)) == 1
 
 
+def test_G5_an_address_that_was_left_out_must_be_noted() -> None:
+    def refused(smartdok: dict[str, Any], fortnox: dict[str, Any]) -> None:
+        smartdok["customers"]["11"]["Email"] = "o'brien@ek.se"
+        fortnox["customers"]["1001"]["Email"] = ""
+
+    assert len(compared(refused)) == 1
+    assert compared(refused, {**DONE, ("customers", "11"): Told("done", noted=True)}) == []
+
+
 def test_A3_a_number_that_two_goods_share_is_no_article_number() -> None:
     def doubled(smartdok: dict[str, Any], fortnox: dict[str, Any]) -> None:
         smartdok["goods"]["32"] = {"Id": 32, "Number": "V1", "Name": "Kalk"}
