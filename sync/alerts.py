@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from integration.models import Tenant
-from sync.explain import explain
+from sync.engine.problems import told_of
 from sync.models import Problem, Recipient
 
 log = structlog.get_logger(__name__)
@@ -121,7 +121,7 @@ def _for_good(error: OSError) -> bool:
 
 
 def _told(problems: Iterable[Problem]) -> list[dict[str, object]]:
-    return [{"problem": each, "told": explain(each.cause, each.params, "sv")} for each in problems]
+    return [{"problem": each, "told": told_of(each, "sv")} for each in problems]
 
 
 def _post(tenant: Tenant, kind: str, problems: list[Problem]) -> None:

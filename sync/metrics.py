@@ -27,6 +27,12 @@ class _Byggbro(Collector):
         oldest = due.aggregate(at=Min("moved_at"))["at"]
         age = (timezone.now() - oldest).total_seconds() if oldest else 0
         yield GaugeMetricFamily("byggbro_oldest_due_seconds", "Age of the oldest item that is due", value=age)
+        backlog = Item.objects.filter(state__in=[Item.State.PENDING, Item.State.RUNNING, Item.State.WAITING])
+        since = backlog.aggregate(at=Min("waiting_since"))["at"]
+        yield GaugeMetricFamily(
+            "byggbro_oldest_waiting_seconds", "Age of the oldest item that has no end yet, whatever it waits for",
+            value=(timezone.now() - since).total_seconds() if since else 0,
+        )  # fmt: skip
         connections = GaugeMetricFamily("byggbro_connections", "Connections by state", labels=["system", "state"])
         for system, state, number in (
             Connection.objects.order_by().values_list("system", "state").annotate(n=Count("pk"))

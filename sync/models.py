@@ -86,7 +86,8 @@ class Item(models.Model):
 
     `record` is the neutral record as last read, `fingerprint` its content; `sent` are the fields last confirmed in the
     target and `sent_fingerprint` the content they came from. `intent_at` is set from just before a write leaves until
-    its fate is known: while it is set, nothing is created without looking first.
+    its fate is known: while it is set, nothing is created without looking first. `waiting_since`: since when it is
+    on its way to an end, whatever happened meanwhile; empty once it has one.
     """
 
     class State(models.TextChoices):
@@ -94,7 +95,7 @@ class Item(models.Model):
         RUNNING = "running", _("Being sent")
         DONE = "done", _("Transferred")
         WAITING = "waiting", _("Waiting")
-        STOPPED = "stopped", _("Needs you")
+        STOPPED = "stopped", _("Needs somebody")
         LEFT_OUT = "left_out", _("Left out")
 
     class Reason(models.TextChoices):
@@ -123,6 +124,7 @@ class Item(models.Model):
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)
     moved_at = models.DateTimeField(_("since"), default=timezone.now)
+    waiting_since = models.DateTimeField(_("under way since"), default=timezone.now, null=True, blank=True)
 
     record = models.JSONField(null=True, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
@@ -162,7 +164,9 @@ class Item(models.Model):
                 fields=("tenant", "queued_until"), condition=Q(queued_until__isnull=False), name="item_queued"
             ),
             # The overviews count without touching the rows, which are wide.
-            models.Index(fields=("pipeline", "state"), include=("moved_at", "gone_at", "reason"), name="item_standing"),
+            models.Index(
+                fields=("pipeline", "state"), include=("waiting_since", "gone_at", "reason"), name="item_standing"
+            ),
             models.Index(
                 fields=("pipeline", "cause"),
                 include=("id", "moved_at"),
@@ -278,7 +282,8 @@ class Document(models.Model):
 class Problem(models.Model):
     """Everything of a tenant that one cause holds up, counted: people act on causes, not on items.
 
-    `subject` tells problems of one cause apart: the system of a connection, else empty. Open until the cause is gone.
+    `subject` tells problems of one cause apart: the system of a connection, else empty. `turns`: whose turn it is,
+    where that hangs on what is waited for and not on the cause. Open until the cause is gone.
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="problems")
@@ -287,6 +292,7 @@ class Problem(models.Model):
     subject = models.CharField(_("about"), max_length=60, blank=True)
     reason = models.CharField(_("reason"), max_length=10, choices=Item.Reason, blank=True)
     params = models.JSONField(default=dict, blank=True)
+    turns = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     count = models.PositiveIntegerField(_("items"), default=0)
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now)

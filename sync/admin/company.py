@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -11,11 +11,15 @@ from integration.admin import LABELS, system_title
 from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant
 from integration.scoping import ACT, may, visible_tenants
-from sync.admin.figures import chart, held, items_url, sent_per_day, standings
+from sync.admin.examples import Example, first_few
+from sync.admin.figures import Row, chart, held, items_url, sent_per_day, standings
 from sync.admin.tenants import held as held_pipeline
-from sync.admin.words import WHO, flow_title
-from sync.explain import explain
+from sync.admin.words import flow_title, whose
+from sync.engine import turns
+from sync.explain import explain, explain_one, named
 from sync.models import WENT_THROUGH, Attempt, Item, Pipeline
+
+SHOWN = 25  # reasons to wait told one by one, those that need somebody first
 
 
 def overview(request: HttpRequest) -> dict[str, Any]:
@@ -30,7 +34,14 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     for each in pipelines:
         each.tenant = tenant
     # What heals by itself is told as waiting.
-    needs = [row for row in held([tenant], connections, pipelines) if row.told.who]
+    needs = [row for row in held([tenant], connections, pipelines) if row.turns]
+    waiting = Item.objects.filter(tenant=tenant, state=Item.State.WAITING, gone_at=None)
+    waits = turns.waits(tenant.pk, waiting, pipelines)
+    selections = [
+        *(_items_of(row, waiting, waits) for row in needs),
+        *(waiting.filter(each.items) for each in waits[:SHOWN]),
+    ]
+    examples = first_few(selections)
     standing = standings(pipelines).get(tenant.pk)
     paused = [each for each in connections if each.state == Connection.State.PAUSED]
     days = {day: count for (_tenant, day), count in sent_per_day([tenant.pk]).items()}
@@ -38,8 +49,9 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": tenant,
         "choices": tenants if len(tenants) > 1 else [],
-        "needs": needs,
-        "waits": _waits(tenant),
+        "needs": list(zip(needs, examples, strict=False)),
+        "waits": [_row_of_wait(tenant, wait, few) for wait, few in zip(waits, examples[len(needs) :], strict=False)],
+        "hanging": sum(each.count for each in waits if each.turns),
         "transfers": _transfers(tenant, pipelines),
         "chart": chart(days),
         "contacts": [_contact(each, pipelines) for each in connections],
@@ -51,17 +63,30 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _waits(tenant: Tenant) -> list[dict[str, Any]]:
-    """What waits and for what, by cause; nobody has to do anything about what only waits."""
-    waiting = Item.objects.filter(tenant=tenant, state=Item.State.WAITING, gone_at=None).order_by()
-    groups = list(waiting.values_list("pipeline__flow", "cause").annotate(count=Count("pk"), sample=Max("pk")))
-    params = dict(Item.objects.filter(pk__in=[group[3] for group in groups]).values_list("pk", "params"))
-    rows = []
-    for flow, cause, count, sample in sorted(groups, key=lambda group: -group[2]):
-        told = explain(cause, params.get(sample, {}))
-        url = items_url(tenant=tenant.slug, flow=flow, state=Item.State.WAITING, cause=cause)
-        rows.append({"flow": flow_title(flow), "told": told, "count": count, "who": WHO[told.who], "url": url})
-    return rows
+def _row_of_wait(tenant: Tenant, wait: turns.Wait, examples: list[Example]) -> dict[str, Any]:
+    """What waits and for what: what hangs on a person by what holds it up, the rest by cause."""
+    first = examples[0] if examples else None
+    told = explain_one(first.of, wait.count, wait.cause, first.params) if first else explain(wait.cause)
+    return {
+        "flow": flow_title(wait.flow),
+        "what": told.what,
+        "held_by": named(wait.need.name) if wait.need else "",
+        "count": wait.count,
+        "who": whose(wait.turns),
+        "examples": examples,
+        "url": items_url(tenant=tenant.slug, flow=wait.flow, state=Item.State.WAITING, cause=wait.cause),
+    }
+
+
+def _items_of(row: Row, waiting: QuerySet[Item], waits: list[turns.Wait]) -> QuerySet[Item] | None:
+    """A problem's items; of one that hangs on what is waited for, those that do."""
+    if row.items is not None:
+        return row.items
+    condition = Q()
+    for wait in waits:
+        if wait.turns and (wait.flow, wait.cause) == (row.key, row.cause):
+            condition |= wait.items
+    return waiting.filter(condition) if condition else None
 
 
 def _transfers(tenant: Tenant, pipelines: list[Pipeline]) -> list[dict[str, Any]]:

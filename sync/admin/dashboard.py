@@ -43,7 +43,7 @@ def _operators(tenants: list[Tenant]) -> dict[str, Any]:
     for connection in links:
         connections.setdefault(connection.tenant_id, []).append(connection)
     read = _last_read(pipelines)
-    troubled = {row.tenant.pk for row in causes if row.told.who}
+    troubled = {row.tenant.pk for row in causes if row.turns}
     rows: list[dict[str, Any]] = []
     for tenant in tenants:
         mine = standing.get(tenant.pk, Standing())

@@ -14,15 +14,16 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from integration.admin import system_title
-from integration.errors import Fault
+from integration.errors import Fault, Waiting
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.history import ReadOnly
 from sync.admin.pages import actor, frame, one
-from sync.admin.words import STATE_LABELS, WHO, flow_title, moment, note_shown
+from sync.admin.words import STATE_LABELS, flow_title, moment, note_shown, whose
+from sync.engine import turns
 from sync.engine.preview import dry_run
 from sync.engine.rehearsal import progress_of
-from sync.explain import explain
+from sync.explain import explain, explain_one, named
 from sync.models import DryRun, Item, Pipeline
 from sync.tasks import dry_run as carry_out
 
@@ -50,8 +51,9 @@ def item_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     try:
         would = dry_run(item)
     except Fault as fault:
-        told = explain(fault.cause, {"number": item.key, "name": item.title, **fault.params})
-        context |= {"told": told, "who": WHO[told.who]}
+        needs = turns.needs_of(item, fault.needs if isinstance(fault, Waiting) else [])
+        told = explain(fault.cause, turns.params_of(item, needs, fault.params))
+        context |= {"told": told, "who": whose(turns.turns_of(told.who, needs))}
     else:
         lines = side_by_side(would.before, would.after)
         context |= {
@@ -149,7 +151,7 @@ def _shown(row: DryRun) -> dict[str, Any]:
             (_("would be changed"), counts.get("updated", 0)),
             (_("are as they should be"), counts.get("unchanged", 0)),
             (_("would wait"), counts.get("waiting", 0)),
-            (_("would need you"), counts.get("stopped", 0)),
+            (_("would need somebody"), counts.get("stopped", 0)),
             (_("would be left out"), counts.get("left_out", 0)),
         ],
         "failed": [explain(each["cause"], each["params"]) for each in result.get("failed", {}).values()],
@@ -175,11 +177,12 @@ def _write(write: dict[str, Any]) -> dict[str, Any]:
 
 
 def _held(held: dict[str, Any]) -> dict[str, Any]:
-    told = explain(held["cause"], held["params"])
+    told = explain_one(held.get("of", ("", "")), held["count"], held["cause"], held["params"])
     return {
         "count": held["count"],
         "state": Item.State(held["state"]).label,
         "label": STATE_LABELS[Item.State(held["state"])],
         "told": told,
-        "who": WHO[told.who],
+        "who": whose(held.get("turns") or [each for each in [told.who] if each]),
+        "held_by": named(held["need"]) if held.get("need") else "",
     }

@@ -1,11 +1,11 @@
 """Figures of the overviews, each in one query whatever the number of companies and items."""
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +14,11 @@ from django.utils.http import urlencode
 
 from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant
-from sync.admin.problems import told_of
-from sync.admin.words import WHO, flow_title
-from sync.explain import Explanation, explain
+from sync.admin.problems import turns_of
+from sync.admin.words import flow_title, whose
+from sync.engine.problems import held_by, told_of
+from sync.engine.turns import WIDE, of
+from sync.explain import Explanation, explain, explain_one
 from sync.models import WENT_THROUGH, Attempt, Item, Pipeline, Problem
 
 DAYS = 30
@@ -35,7 +37,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Row:
-    """One cause of one company."""
+    """One cause of one company. `turns`: whose turn it is; `items`: what it holds up,
+    None for what is no item and for what waits."""
 
     tenant: Tenant
     flow: str
@@ -45,11 +48,13 @@ class Row:
     url: str
     key: str = ""
     cause: str = ""
+    turns: Sequence[str] = ()
+    items: QuerySet[Item] | None = None
 
     @property
     def who(self) -> str:
-        """Whose turn it is."""
-        return str(WHO[self.told.who])
+        """Whose turn it is, in words."""
+        return whose(self.turns)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def standings(pipelines: Iterable[Pipeline]) -> dict[int, Standing]:
         Item.objects.filter(there, pipeline_id__in=by_pk)
         .order_by()
         .values_list("pipeline_id", "state")
-        .annotate(count=Count("*"), oldest=Min("moved_at"))
+        .annotate(count=Count("*"), oldest=Min("waiting_since"))
     )
     found: dict[int, Standing] = {}
     for pipeline_id, state, count, oldest in rows:
@@ -84,7 +89,7 @@ def standings(pipelines: Iterable[Pipeline]) -> dict[int, Standing]:
         standing.stopped += count if state == Item.State.STOPPED else 0
         if state in BACKLOG:
             standing.backlog += count
-            standing.oldest = min(standing.oldest, oldest) if standing.oldest else oldest
+            standing.oldest = min((each for each in (standing.oldest, oldest) if each), default=None)
     return found
 
 
@@ -109,33 +114,48 @@ def held(tenants: list[Tenant], connections: list[Connection], pipelines: list[P
         known.add(key)
         url = reverse("admin:sync_problem_change", args=[problem.pk])
         flow = flow_title(problem.flow) if problem.flow else ""
-        count = counts.get(key, problem.count)
-        rows.append(Row(problem.tenant, flow, told_of(problem), count, problem.opened_at, url))
+        problem.count = counts.get(key, problem.count)
+        told = told_of(problem)
+        rows.append(
+            Row(
+                problem.tenant, flow, told, problem.count, problem.opened_at, url,
+                problem.flow, problem.cause,
+                turns_of(problem, told), held_by(problem) if problem.count and not problem.turns else None,
+            )
+        )  # fmt: skip
     fresh = [group for group in by_tenant if group[:3] not in known]
-    params = dict(Item.objects.filter(pk__in=[group[4] for group in fresh]).values_list("pk", "params"))
+    samples = Item.objects.defer(*WIDE).in_bulk([group[4] for group in fresh])
     for tenant_id, flow, cause, count, sample, since in fresh:
-        tenant = by_id[tenant_id]
+        if sample not in samples:
+            continue
+        tenant, item = by_id[tenant_id], samples[sample]
         url = items_url(tenant=tenant.slug, flow=flow, state=Item.State.STOPPED, cause=cause)
-        rows.append(Row(tenant, flow_title(flow), explain(cause, params.get(sample, {})), count, since, url))
+        told = explain_one(of(item), count, cause, item.params)
+        same = Item.objects.filter(pipeline_id=item.pipeline_id, state=Item.State.STOPPED, cause=cause)
+        rows.append(
+            Row(tenant, flow_title(flow), told, count, since, url, turns=[told.who] if told.who else [], items=same)
+        )
     whole = _as_a_whole(by_id, connections, pipelines)
     rows += [row for row in whole if (row.tenant.pk, row.key, row.cause) not in known]
-    return sorted(rows, key=lambda row: (not row.told.who, -row.count, row.tenant.name.casefold(), row.told.title))
+    return sorted(rows, key=lambda row: (not row.turns, -row.count, row.tenant.name.casefold(), row.told.title))
 
 
 def _as_a_whole(tenants: dict[int, Tenant], connections: list[Connection], pipelines: list[Pipeline]) -> Iterator[Row]:
-    """Connections that are shut and pipelines that are held up."""
+    """Connections that are shut, but not by a person who paused them, and pipelines that are held up."""
     for each in connections:
-        if not each.usable:
+        if not each.usable and each.state != Connection.State.PAUSED:
             told = explain(each.cause or each.state, {"system": each.system, **each.params})
             url = reverse("admin:integration_connection_change", args=[each.pk])
-            yield Row(tenants[each.tenant_id], "", told, 0, each.since, url, "", each.cause or each.state)
+            tenant, cause = tenants[each.tenant_id], each.cause or each.state
+            yield Row(tenant, "", told, 0, each.since, url, "", cause, turns=[told.who] if told.who else [])
     for held_up in pipelines:
         if not held_up.enabled or not held_up.paused_cause:
             continue
         told, cause = explain(held_up.paused_cause, held_up.paused_params), held_up.paused_cause
         url = reverse("admin:sync_pipeline_change", args=[held_up.pk])
         tenant, flow = tenants[held_up.tenant_id], held_up.flow
-        yield Row(tenant, flow_title(flow), told, 0, held_up.paused_since, url, flow, cause)
+        turns = [told.who] if told.who else []
+        yield Row(tenant, flow_title(flow), told, 0, held_up.paused_since, url, flow, cause, turns=turns)
 
 
 def sent_per_day(tenant_ids: Iterable[int] | None) -> dict[tuple[int, datetime.date], int]:

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 
 from integration.admin import system_title
@@ -13,10 +12,19 @@ from integration.records import OutdatedRecord, load
 from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
-from sync.admin.words import OPERATIONS, OUTCOMES, STATE_LABELS, WHO, actor_shown, flow_title, move_shown, note_shown
+from sync.admin.words import (
+    OPERATIONS,
+    OUTCOMES,
+    STATE_LABELS,
+    actor_shown,
+    flow_title,
+    move_shown,
+    note_shown,
+    whose,
+)
+from sync.engine import turns
 from sync.engine.preview import preview
 from sync.explain import Explanation, explain
-from sync.flows.base import flows
 from sync.models import Attempt, Document, Item, Problem
 
 ROWS = 50  # attempts and transitions shown
@@ -24,8 +32,9 @@ ROWS = 50  # attempts and transitions shown
 
 def page(item: Item) -> dict[str, Any]:
     """The context of the item's template."""
-    told = explain(item.cause, {"number": item.key, "name": item.title, **item.params}) if item.cause else None
-    changed, awaited = _changed(item), waits_for(item)
+    needs = turns.needs_of(item)
+    told = explain(item.cause, turns.params_of(item, needs)) if item.cause else None
+    changed = _changed(item)
     documents = Document.objects.filter(item=item).order_by("kind")
     return {
         "item": item,
@@ -33,13 +42,14 @@ def page(item: Item) -> dict[str, Any]:
         "from": system_title(item.pipeline.source),
         "to": system_title(item.pipeline.target),
         "state_label": STATE_LABELS.get(Item.State(item.state), "default"),
+        "since": item.waiting_since or item.moved_at,
         "told": told,
         "causes_url": causes.address(item.cause),
         "problem": _problem(item),
         "sums": _sums(item),
         "may_resend": bool(item.target_id) and item.pipeline.rules.later_changes == "update",
-        "who": _who(told, awaited) if told else "",
-        "waits_for": awaited,
+        "who": whose(turns.turns_of(told.who, needs)) if told else "",
+        "waits_for": [_waits_for(each) for each in needs],
         "record": listed(item.record),
         "changed": changed,
         "differences": [line for line in changed if line.differs],
@@ -104,50 +114,21 @@ def _next(item: Item) -> dict[str, Any]:
     }
 
 
-def waits_for(item: Item) -> list[dict[str, Any]]:
-    """Every need as words, with the items it means where there are any."""
-    wanted = [_need(reference) for reference in item.needs]
-    conditions = Q()
-    for flow, by in wanted:
-        if by:
-            conditions |= Q(pipeline__flow=flow, **by)
-    rows = Item.objects.filter(conditions, tenant_id=item.tenant_id).select_related("pipeline") if conditions else []
-    found = list(rows)
-    shown = []
-    for (flow, by), reference in zip(wanted, item.needs, strict=True):
-        bearers = [row for row in found if row.pipeline.flow == flow and by.items() <= vars(row).items()]
-        shown.append(
+def _waits_for(need: turns.Need) -> dict[str, Any]:
+    """A need as words, with the items it means where there are any."""
+    return {
+        "flow": flow_title(need.flow),
+        "what": need.wanted,
+        "kind": need.kind,
+        "items": [
             {
-                "flow": flow_title(flow),
-                "what": next(iter(by.values()), ""),
-                "kind": reference.partition(":")[2].partition("=")[0] if by else reference.partition(":")[0],
-                "items": [
-                    {
-                        "row": row,
-                        "label": STATE_LABELS.get(Item.State(row.state), "default"),
-                        "told": explain(row.cause, row.params) if row.cause else None,
-                    }
-                    for row in bearers
-                ],
+                "row": row,
+                "label": STATE_LABELS.get(Item.State(row.state), "default"),
+                "told": explain(row.cause, turns.params_of(row)) if row.cause else None,
             }
-        )
-    return shown
-
-
-def _who(told: Explanation, awaited: list[dict[str, Any]]) -> str:
-    """Whose turn it is; where an item only waits, whoever must act on what it waits for."""
-    turns = [told.who] if told.who else []
-    turns += [other["told"].who for each in awaited for other in each["items"] if other["told"]]
-    return ", ".join(dict.fromkeys(str(WHO[each]) for each in turns if each)) or str(WHO[""])
-
-
-def _need(reference: str) -> tuple[str, dict[str, str]]:
-    """`projects:no=P7` → ("projects", {"key": "P7"}); what stands for no item gives no condition."""
-    flow, _, what = reference.partition(":")
-    kind, _, wanted = what.partition("=")
-    fields = {"no": "key", "seen": "key", "id": "source_id", "settled": "source_id"}
-    known = {each.key for each in flows()}
-    return flow, {fields[kind]: wanted} if flow in known and kind in fields else {}
+            for row in need.items
+        ],
+    }
 
 
 def _attempt(row: Attempt) -> dict[str, Any]:

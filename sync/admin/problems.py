@@ -24,9 +24,9 @@ from sync.admin.acts import NoteForm, ask
 from sync.admin.background import perform
 from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
 from sync.admin.pages import back, one
-from sync.admin.words import KINDS, WHO, flow_title, in_table, moment
-from sync.engine.problems import held_by
-from sync.explain import Explanation, explain
+from sync.admin.words import KINDS, flow_title, in_table, moment, whose
+from sync.engine.problems import held_by, told_of
+from sync.explain import Explanation
 from sync.flows.base import get_flow
 from sync.models import Act, Item, Pipeline, Problem
 
@@ -119,7 +119,7 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
         return {
             "problem": problem,
             "told": told,
-            "who": WHO[told.who],
+            "who": whose(turns_of(problem, told)),
             "count": count,
             "items": [in_table(each) for each in items.order_by("moved_at", "pk")[:SHOWN]],
             "items_url": items_url(problem),
@@ -202,7 +202,7 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
     @display(description=gettext_lazy("whose turn"))
     def who(self, problem: Problem) -> str:
         """Who must act."""
-        return str(WHO[told_of(problem).who])
+        return whose(turns_of(problem, told_of(problem)))
 
     @display(description=gettext_lazy("opened"), ordering="opened_at")
     def since(self, problem: Problem) -> str:
@@ -215,9 +215,9 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
         return ("closed", _("Closed")) if problem.closed_at else ("open", _("Open"))
 
 
-def told_of(problem: Problem) -> Explanation:
-    """The problem's explanation."""
-    return explain(problem.cause, {"system": problem.subject, **problem.params} if problem.subject else problem.params)
+def turns_of(problem: Problem, told: Explanation) -> list[str]:
+    """Whose turn it is."""
+    return problem.turns or [each for each in [told.who] if each]
 
 
 def items_url(problem: Problem) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -179,6 +180,11 @@ def flow_title(key: str) -> str:
     """A flow as people call it; flows name themselves in Swedish, the English catalogue knows them."""
     found = {each.key: each.title for each in flows()}.get(key)
     return gettext(found) if found else key
+
+
+def whose(turns: Iterable[str]) -> str:
+    """Whose turn it is, in words; nobody's where there are none."""
+    return ", ".join(str(WHO[each]) for each in turns) or str(WHO[""])
 
 
 def field_title(path: str) -> str:

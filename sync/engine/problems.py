@@ -6,18 +6,19 @@ read off the rows, so it cannot drift from them.
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, F, Min, QuerySet
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
-from sync.engine import states
+from sync.engine import states, turns
 from sync.engine.states import State
+from sync.explain import Explanation, explain, explain_one
 from sync.models import Item, Problem
 
-PATIENCE = datetime.timedelta(minutes=15)  # what the clock or another item usually mends is no problem before
+PATIENCE = datetime.timedelta(minutes=15)  # what another item or its person usually mends is no problem before
 GRACE = datetime.timedelta(seconds=90)  # a probe under way empties a problem for a moment
 FIRST_PROBE = datetime.timedelta(minutes=15)
 LONGEST_PROBE = datetime.timedelta(hours=6)
@@ -32,7 +33,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one cause holds up now."""
+    """What one cause holds up now. `turns`: as on `Problem`."""
 
     flow: str
     cause: str
@@ -40,6 +41,7 @@ class Held:
     reason: str
     params: dict[str, Any]
     count: int
+    turns: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> Key:
@@ -51,7 +53,21 @@ def held_by(problem: Problem) -> QuerySet[Item]:
     items: QuerySet[Item] = Item.objects.filter(
         tenant_id=problem.tenant_id, cause=problem.cause, state__in=[State.STOPPED, State.WAITING]
     )
-    return items.filter(pipeline__flow=problem.flow) if problem.flow else items
+    if problem.flow:
+        items = items.filter(pipeline__flow=problem.flow)
+    if problem.turns:
+        held = [each.need.reference for each in turns.waits(problem.tenant_id, items) if each.need]
+        items = items.filter(state=State.WAITING, needs__overlap=held)
+    return items
+
+
+def told_of(problem: Problem, language: str = "") -> Explanation:
+    """The problem's explanation, of one of its items where it is about items."""
+    params = dict(problem.params)
+    if of := params.pop("of", None):
+        return explain_one(of, problem.count, problem.cause, params, language)
+    system = {} if problem.flow else {"system": problem.subject}
+    return explain(problem.cause, {**system, **params}, language)
 
 
 def refresh(tenant: Tenant) -> None:
@@ -60,7 +76,8 @@ def refresh(tenant: Tenant) -> None:
     held = {each.key: each for each in _held(tenant, now)}
     known = {(p.flow, p.cause, p.subject): p for p in Problem.objects.filter(tenant=tenant, closed_at=None)}
     for key, each in held.items():
-        fields = {"count": each.count, "params": each.params, "reason": each.reason, "seen_at": now}
+        fields = {"count": each.count, "params": each.params, "reason": each.reason, "turns": each.turns}
+        fields["seen_at"] = now
         if key in known:
             Problem.objects.filter(pk=known[key].pk).update(**fields)
         else:
@@ -78,8 +95,8 @@ def _held(tenant: Tenant, now: datetime.datetime) -> Iterator[Held]:
     waiting = Item.objects.filter(tenant=tenant, state=State.WAITING).exclude(reason=Item.Reason.CLOCK)
     waiting = waiting.exclude(needs__overlap=_scope_references(tenant))
     yield from _grouped(waiting.filter(cause__in=PEOPLES_WAITS))
-    yield from _grouped(waiting.exclude(cause__in=PEOPLES_WAITS).filter(moved_at__lt=now - PATIENCE))
-    for connection in tenant.connections.all():
+    yield from _hanging(tenant, waiting.exclude(cause__in=PEOPLES_WAITS).filter(waiting_since__lt=now - PATIENCE))
+    for connection in tenant.connections.exclude(state=Connection.State.PAUSED):  # whoever did that knows it
         if not connection.usable or (
             connection.state == Connection.State.DEGRADED and connection.since < now - PATIENCE
         ):
@@ -99,12 +116,30 @@ def _scope_references(tenant: Tenant) -> list[str]:
     return connections + [f"pipeline:{each.flow}" for each in tenant.pipelines.all()]
 
 
+def _hanging(tenant: Tenant, waiting: QuerySet[Item]) -> Iterator[Held]:
+    """What waits for something that itself needs a person; whatever else waits is nobody's turn and no problem."""
+    causes: dict[tuple[str, str], list[turns.Wait]] = {}
+    for wait in turns.waits(tenant.pk, waiting):
+        if wait.turns:
+            causes.setdefault((wait.flow, wait.cause), []).append(wait)
+    samples = Item.objects.defer(*turns.WIDE).in_bulk([waits[0].sample for waits in causes.values()])
+    for (flow, cause), waits in causes.items():
+        needs = [each.need for each in waits if each.need]
+        sample = samples.get(waits[0].sample)
+        if sample is None:
+            continue
+        params = {**turns.params_of(sample, turns.needs_of(sample)), "of": turns.of(sample)}
+        whose = list(dict.fromkeys(turn for each in waits for turn in each.turns)) if needs else []
+        yield Held(flow, cause, "", sample.reason, params, sum(each.count for each in waits), whose)
+
+
 def _grouped(items: QuerySet[Item]) -> Iterator[Held]:
     rows = items.order_by().values_list("pipeline__flow", "cause", "reason").annotate(n=Count("pk"), first=Min("pk"))
     found = list(rows)
-    params = dict(Item.objects.filter(pk__in=[row[4] for row in found]).values_list("pk", "params"))
+    samples = Item.objects.defer(*turns.WIDE).in_bulk([row[4] for row in found])
     for flow, cause, reason, count, first in found:
-        yield Held(flow, cause, "", reason, params.get(first, {}), count)
+        if sample := samples.get(first):
+            yield Held(flow, cause, "", reason, {**sample.params, "of": turns.of(sample)}, count)
 
 
 def due_probes() -> list[tuple[int, str, int]]:

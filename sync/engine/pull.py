@@ -265,7 +265,7 @@ def _unreadable(pipeline: Pipeline, item: Item | None, broken: Unreadable) -> No
     if item is None:
         item = Item.objects.create(
             tenant_id=pipeline.tenant_id, pipeline=pipeline, source_id=broken.source_id, title=broken.label[:250],
-            state=State.STOPPED, reason=Item.Reason.DATA, cause="data.unreadable", params=params,
+            state=State.STOPPED, reason=Item.Reason.DATA, cause="data.unreadable", params=params, waiting_since=None,
         )  # fmt: skip
         states.record(item, "", item.state, states.SYSTEM, item.cause)
     elif item.record is not None or item.params != params:

@@ -22,7 +22,7 @@ from integration.http import counted
 from integration.models import Connection, Tenant, ValueMap
 from integration.systems.base import Found, Payload, Writer, Written
 from sync import documents
-from sync.engine import access
+from sync.engine import access, turns
 from sync.engine.access import Systems
 from sync.engine.run import PATIENCE, Progress, Report, run_pass, silent, with_upstream
 from sync.engine.states import State
@@ -86,7 +86,9 @@ class Told:
     """A rehearsal, in plain JSON values apart from the report.
 
     `writes`: what would be written, at most `MOST`: flow, source_id, number, title, operation, and the fields before
-    and after. `held`: what would not go, by cause: flow, state, cause, params of one of them, count.
+    and after. `held`: what would not go, by cause, and what waits by what
+    holds it up: flow, state, cause, params and name of one of them, count, whose turn it is where that hangs on the
+    need, and its name.
     """
 
     report: Report
@@ -233,13 +235,22 @@ def _held(copy: Tenant, only: Sequence[str]) -> list[dict[str, Any]]:
     items = Item.objects.filter(tenant=copy, state__in=[State.STOPPED, State.WAITING, State.LEFT_OUT], gone_at=None)
     if only:
         items = items.filter(pipeline__flow__in=only)
-    groups = list(
-        items.order_by("pipeline__flow", "state", "cause")
+    groups = [
+        (*row, None)
+        for row in items.exclude(state=State.WAITING)
+        .order_by("pipeline__flow", "state", "cause")
         .values_list("pipeline__flow", "state", "cause")
         .annotate(count=Count("pk"), sample=Max("pk"))
-    )
-    params = dict(Item.objects.filter(pk__in=[row[4] for row in groups]).values_list("pk", "params"))
-    return [
-        {"flow": flow, "state": state, "cause": cause, "count": count, "params": params.get(sample, {})}
-        for flow, state, cause, count, sample in groups
     ]
+    groups += [
+        (each.flow, State.WAITING, each.cause, each.count, each.sample, each) for each in turns.waits(copy.pk, items)
+    ]
+    samples = Item.objects.defer(*turns.WIDE).in_bulk([row[4] for row in groups])
+    return [
+        {
+            "flow": flow, "state": state, "cause": cause, "count": count, "params": samples[sample].params,
+            "of": turns.of(samples[sample]), "turns": wait.turns if wait else [],
+            "need": wait.need.name if wait and wait.need else "",
+        }
+        for flow, state, cause, count, sample, wait in groups
+    ]  # fmt: skip

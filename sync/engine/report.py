@@ -1,11 +1,13 @@
 """Counts and health for people: the table of a pass, `status`, the demo."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from integration.models import Tenant
+from sync.engine import turns
 from sync.engine.states import State
 from sync.models import Attempt, Item, Pipeline
 
@@ -65,7 +67,7 @@ def status(tenant: Tenant) -> dict[str, Any]:
         return explain(cause, params).what if cause else ""
 
     backlog = tenant.items.filter(state__in=[State.PENDING, State.RUNNING, State.WAITING])
-    oldest = backlog.order_by("moved_at").values_list("moved_at", flat=True).first()
+    oldest = backlog.aggregate(since=Min("waiting_since"))["since"]
     return {
         "tenant": tenant.slug,
         "name": tenant.name,
@@ -94,7 +96,7 @@ def status(tenant: Tenant) -> dict[str, Any]:
         "backlog": backlog.count(),
         "oldest_waiting": oldest.isoformat() if oldest else None,
         "needs_you": [_stopped(item) for item in _open_items(tenant, State.STOPPED)],
-        "waiting": [_stopped(item) for item in _open_items(tenant, State.WAITING)],
+        "waiting": _waiting(tenant),
     }
 
 
@@ -105,10 +107,18 @@ def _open_items(tenant: Tenant, state: str) -> QuerySet[Item]:
     return found.select_related("pipeline").order_by("pipeline__flow", "pk")
 
 
-def _stopped(item: Item) -> dict[str, Any]:
+def _waiting(tenant: Tenant) -> list[dict[str, Any]]:
+    items = list(_open_items(tenant, State.WAITING))
+    known = turns.resolve(
+        tenant.pk, {each: item.waiting_since or item.read_at for item in items for each in item.needs}
+    )
+    return [_stopped(item, [known[each] for each in item.needs]) for item in items]
+
+
+def _stopped(item: Item, needs: Sequence[turns.Need] = ()) -> dict[str, Any]:
     from sync.explain import explain  # noqa: PLC0415
 
-    told = explain(item.cause, item.params)
+    told = explain(item.cause, turns.params_of(item, needs))
     return {
         "flow": item.pipeline.flow,
         "number": item.key,
@@ -118,8 +128,8 @@ def _stopped(item: Item) -> dict[str, Any]:
         "reason": item.reason,
         "cause": item.cause,
         "needs": item.needs,
-        "since": item.moved_at.isoformat(),
+        "since": (item.waiting_since or item.moved_at).isoformat(),
         "explanation": told.what,
-        "who": told.who,
+        "who": ", ".join(turns.turns_of(told.who, needs)),
         "to_do": told.to_do,
     }

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integration.errors import Fault, RateLimited, Skip, Waiting
@@ -26,6 +27,7 @@ LEASE = datetime.timedelta(seconds=60)  # longer than one request may take (inte
 ON_ITS_WAY = datetime.timedelta(seconds=45)
 LONGEST_PAUSE = datetime.timedelta(minutes=30)
 AHEAD = 2 * LONGEST_PAUSE
+ENDS = {State.DONE, State.LEFT_OUT, State.STOPPED}
 SYSTEM = "byggbro"
 BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
 
@@ -111,7 +113,9 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
         LeaseLost: somebody else's outcome stands.
     """
     now = timezone.now()
+    since = item.waiting_since or now
     common = {"moved_at": now, "lease_token": None, "lease_until": None, "queued_until": None, **fields}
+    common["waiting_since"] = None if state in ENDS else since
     with transaction.atomic():
         asked, held = state, _held(item).filter(not_before=None)
         if state == State.DONE:
@@ -119,7 +123,7 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
         elif state == State.PENDING:
             common |= _clean()
         if not held.update(state=state, **common):
-            state, common = State.PENDING, {**common, **_clean()}
+            state, common = State.PENDING, {**common, **_clean(), "waiting_since": since}
             if not _held(item).update(state=state, **common):
                 raise LeaseLost
         record(item, before, state, actor, fields.get("cause", "") if state == asked else "")
@@ -179,13 +183,15 @@ def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fie
 
     Items that are being sent stay: their worker's outcome comes first.
     """
+    now = timezone.now()
+    since = None if state in ENDS else Coalesce("waiting_since", Value(now))
     with transaction.atomic():
         idle = items.exclude(state=State.RUNNING).order_by("pk").select_for_update(of=("self",))
         rows = list(idle.values_list("pk", "state", "tenant_id"))
         if not rows:
             return 0
         Item.objects.filter(pk__in=[pk for pk, _, _ in rows]).update(
-            state=state, moved_at=timezone.now(), queued_until=None, **{**_clean(), **fields}
+            state=state, moved_at=now, waiting_since=since, queued_until=None, **{**_clean(), **fields}
         )
         Transition.objects.bulk_create(
             [

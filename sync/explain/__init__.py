@@ -5,8 +5,9 @@ as a new code of a vendor, falls back to the vendor's own words: closed by defau
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from string import Formatter
 from typing import Any
 
 from django.utils.translation import get_language
@@ -42,8 +43,9 @@ class Explanation:
     """An explanation in one language.
 
     `who` is the one whose turn it is: `bookkeeper` (in Fortnox), `site` (whoever works in SmartDok), `operator` (of
-    Byggbro), empty when it heals by itself or is meant. `to_do`: one step per line. `title`: the cause in a few words.
-    `details`: what only a technician wants to read: the cause's key, what was asked and the answer's status.
+    Byggbro), empty when it heals by itself or is meant; `awaited`: then, once something else waits for it. `to_do`: one
+    step per line. `title`: the cause in a few words. `details`: what only a technician wants to read: the cause's key,
+    what was asked and the answer's status.
     """
 
     what: str
@@ -51,6 +53,7 @@ class Explanation:
     to_do: str
     title: str = ""
     details: str = ""
+    awaited: str = ""
 
     @property
     def steps(self) -> list[str]:
@@ -71,7 +74,7 @@ def explain(cause: str, params: Mapping[str, Any] | None = None, language: str =
     if rule := found.rule or _rule(key):
         what += f" (regel {rule})" if code == "sv" else f" (rule {rule})"
     steps, title = text.to_do.format_map(figures), text.title.format_map(figures)
-    return Explanation(what, found.who, steps, title, _details(cause, params))
+    return Explanation(what, found.who, steps, title, _details(cause, params), found.awaited)
 
 
 def _details(cause: str, params: Mapping[str, Any]) -> str:
@@ -81,6 +84,36 @@ def _details(cause: str, params: Mapping[str, Any]) -> str:
     others = ", ".join(str(each) for each in params.get("others") or ()) if cause.endswith(("C4", "double")) else ""
     key = "" if _rule(cause) and not (request or status or error or others) else cause
     return " · ".join(each for each in (key, request, status, error, others) if each)
+
+
+def explain_one(
+    of: Sequence[str], count: int, cause: str, params: Mapping[str, Any], language: str = ""
+) -> Explanation:
+    """The explanation of one item, told so that it is clear which one, as an example where it stands for `count`.
+
+    `of`: the item's number and name. A text that is the same for all of several names none of them.
+    """
+    code = language or _active()
+    number, name = of
+    params = {"number": number, "name": name, **params}
+    told = explain(cause, params, code)
+    found = _found(cause, params)[1]
+    text = found.sv if code == "sv" else found.en
+    figures = {figure for _text, figure, *_rest in Formatter().parse(text.what) if figure} - {"system"}
+    if count > 1 and not figures:
+        return told
+    named = any(figure in figures and params[figure] == own for figure, own in (("number", number), ("name", name)))
+    item = " ".join(part for part in (number, name) if part)
+    what = told.what if named or not item else f"{item}: {told.what}"
+    if count > 1:
+        what = f"T.ex. {what}" if code == "sv" else f"For example: {what}"
+    return replace(told, what=what)
+
+
+def named(name: str, language: str = "") -> str:
+    """What is waited for, as in the param `names`: `kund 1001 Bygg AB (stopped, C4)` with state and cause in words."""
+    code = language or _active()
+    return Figures("", {"names": [name]}, code, title_of=lambda other: explain(other, {}, code).title)["names"]
 
 
 def _active() -> str:

@@ -17,14 +17,19 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A cause in both languages. `rule`: the rule behind a vendor's code; a rule's own causes carry it in their key."""
+    """A cause in both languages.
+
+    `rule`: the rule behind a vendor's code; a rule's own causes carry it in their key. `awaited`: whose turn it is once
+    something else waits for what needed no hand for its own sake.
+    """
 
     who: Who
     sv: Text
     en: Text
     rule: str = ""
+    awaited: Who = ""
 
 
-def cause(who: Who, sv: tuple[str, str, str], en: tuple[str, str, str], rule: str = "") -> Cause:
+def cause(who: Who, sv: tuple[str, str, str], en: tuple[str, str, str], rule: str = "", *, awaited: Who = "") -> Cause:
     """A row of the tables: title, what happened, what to do, in Swedish and in English."""
-    return Cause(who, Text(*sv), Text(*en), rule)
+    return Cause(who, Text(*sv), Text(*en), rule, awaited)

@@ -162,16 +162,16 @@ CAUSES: dict[str, Cause] = {
         ),
     ),
     "connection.paused": cause(
-        "operator",
+        "",
         (
             "Anslutningen är pausad",
             "Någon har pausat anslutningen till {system}.",
-            "Byggbro: Anslutningar → öppna anslutningen → välj Kontrollera nu för att starta den igen.",
+            "Den går igång när någon väljer Fortsätt överföringarna i Byggbro.",
         ),
         (
             "The connection is paused",
             "Somebody has paused the connection to {system}.",
-            "Byggbro: Connections → open the connection → choose Check now to start it again.",
+            "It goes on when somebody chooses Resume the transfers in Byggbro.",
         ),
     ),
     # -- by hand ---------------------------------------------------------------------------------------------------
@@ -187,6 +187,7 @@ CAUSES: dict[str, Cause] = {
             "{actor} chose not to transfer this: {note}",
             "Choose Try again on the item if it is to be transferred after all.",
         ),
+        awaited="bookkeeper",
     ),
     "manual.not_found": cause(
         "bookkeeper",

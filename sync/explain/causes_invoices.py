@@ -134,12 +134,15 @@ CAUSES: dict[str, Cause] = {
             "Väntar på annat",
             "Fakturan väntar på det som måste finnas i Fortnox först: {names}.",
             "Är något av det stoppat eller utanför: öppna det och gör som det står där.\n"
+            "Finns något av det inte i SmartDok: lägg upp det där, eller välj ett annat på underlaget.\n"
             "Fakturan går sedan av sig själv.",
         ),
         (
             "Waits for something else",
             "The invoice waits for what must be in Fortnox first: {names}.",
-            "If any of it is stopped or left out: open it and do what it says there.\nThe invoice then goes by itself.",
+            "If any of it is stopped or left out: open it and do what it says there.\n"
+            "If any of it does not exist in SmartDok: add it there, or choose another on the billing basis.\n"
+            "The invoice then goes by itself.",
         ),
     ),
     "I5.absence": cause(

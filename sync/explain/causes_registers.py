@@ -47,6 +47,7 @@ CAUSES: dict[str, Cause] = {
             "The record was removed from the system it came from before it had been transferred.",
             _MEANT_EN + " If it comes back it is taken up again.",
         ),
+        awaited="site",
     ),
     "G5.empty": cause(
         "site",
@@ -243,6 +244,7 @@ CAUSES: dict[str, Cause] = {
         "",
         ("Frånvaroprojekt", "Projekt {number} är ett frånvaroprojekt. Sådana skickas aldrig till Fortnox.", _MEANT_SV),
         ("Absence project", "Project {number} is an absence project. Those are never sent to Fortnox.", _MEANT_EN),
+        awaited="site",
     ),
     "P3.order": cause(
         "",
@@ -256,6 +258,7 @@ CAUSES: dict[str, Cause] = {
             "Project {number} is an order. Orders are sent only if the company has switched that on.",
             _MEANT_EN + " To include orders: Byggbro: Pipelines → Projects → Transfer orders too.",
         ),
+        awaited="site",
     ),
     "P5": cause(
         "bookkeeper",

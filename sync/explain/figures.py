@@ -26,6 +26,8 @@ STATES = {
     "stopped": ("stoppad", "stopped"),
     "left_out": ("utanför", "left out"),
     "done": ("överförd", "transferred"),
+    "absent": ("finns inte", "does not exist"),
+    "off": ("flödet är avslaget", "the flow is switched off"),
 }
 PROBLEMS = {
     "saknas": "is missing",
@@ -39,6 +41,7 @@ PROBLEMS = {
     "ska vara ett objekt": "must be an object",
 }
 WORDS = {"kund": "customer", "projekt": "project", "artikel": "article", "artikelregistret": "the article register",
+         "faktura": "invoice", "leverantörsfaktura": "supplier invoice", "dokument": "document", "post": "item",
          "med id": "with id", "Rad": "Row", "kod": "code"}  # fmt: skip
 _STATE = re.compile(r"\((" + "|".join(STATES) + r")(?:, ([^()]+))?\)$")
 _ID = re.compile(r" \(id [^()]+\)$")  # stands among the details

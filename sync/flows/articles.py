@@ -14,6 +14,7 @@ class Articles(Flow[Article, Article]):
 
     key = "articles"
     title = "Artiklar"
+    noun = "artikel"
     reads = writes = Article
     cadence = 300
     maps = ("unit",)

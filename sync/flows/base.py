@@ -149,7 +149,7 @@ class Flow(Generic[R, W]):
 
     Attributes:
         key: stable name, used on the command line and in the database.
-        title: for people.
+        title: for people; noun: one of what it moves, in the middle of a sentence.
         reads, writes: the record taken from the source and the record given to the target.
         cadence: seconds between two pulls, by default.
         upstream: flows whose items the rules look up; they are pulled first.
@@ -162,6 +162,7 @@ class Flow(Generic[R, W]):
 
     key: ClassVar[str]
     title: ClassVar[str]
+    noun: ClassVar[str] = "post"
     reads: ClassVar[type]
     writes: ClassVar[type]
     cadence: ClassVar[int] = 120

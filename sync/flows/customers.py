@@ -15,6 +15,7 @@ class Customers(Flow[Customer, Customer]):
 
     key = "customers"
     title = "Kunder"
+    noun = "kund"
     reads = writes = Customer
     cadence = 120
     maps = ("vat_type",)

@@ -28,6 +28,7 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
 
     key = "invoices"
     title = "Fakturor"
+    noun = "faktura"
     reads = Invoice
     writes = OutgoingInvoice
     cadence = 60

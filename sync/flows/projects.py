@@ -15,6 +15,7 @@ class Projects(Flow[Project, Project]):
 
     key = "projects"
     title = "Projekt"
+    noun = "projekt"
     reads = writes = Project
     cadence = 120
     rank = 20

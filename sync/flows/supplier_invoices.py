@@ -31,6 +31,7 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
 
     key = "supplier-invoices"
     title = "Leverantörsfakturor"
+    noun = "leverantörsfaktura"
     reads = SupplierInvoice
     writes = SupplierCost
     cadence = 300
@@ -178,6 +179,7 @@ class SupplierDocuments(Flow[SupplierDocument, DocumentLink]):
 
     key = "supplier-documents"
     title = "Leverantörsfakturornas dokument"
+    noun = "dokument"
     reads = SupplierDocument
     writes = DocumentLink
     cadence = 300

@@ -31,8 +31,8 @@ INVOICE = Invoice(
     surcharge=Decimal(0), total=Decimal("2.00"),
 )  # fmt: skip
 ENGLISH = re.compile(
-    r"\b(?:Overview|Needs you|Waiting|Transferred|Left out|Try again|Already there|Pipelines?|Connections?|Companies|"
-    r"Set-up|Schedules|Filters|Apply Filters|Type to search|Select action|No results|History|Save|Download)\b"
+    r"\b(?:Overview|Needs somebody|Waiting|Transferred|Left out|Try again|Already there|Pipelines?|Connections?|"
+    r"Companies|Set-up|Schedules|Filters|Apply Filters|Type to search|Select action|No results|History|Save|Download)\b"
 )
 
 

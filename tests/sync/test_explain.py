@@ -11,7 +11,7 @@ from integration import errors
 from integration.registry import systems
 from integration.systems.fortnox.errors import CODES
 from integration.systems.smartdok.errors import NAMES
-from sync.explain import CAUSES, Explanation, explain
+from sync.explain import CAUSES, Explanation, explain, explain_one
 
 ROOT = Path(__file__).parents[2]
 WHO = {"bookkeeper", "site", "operator", ""}
@@ -158,6 +158,26 @@ def test_an_unknown_vendor_code_is_told_in_the_vendors_words():
     assert explain("visma.x", {"message": "No"}, "en").what == "visma answered: No."
     assert explain("something", None, "en").details == "something"
     assert explain("visma.x", {"message": "No."}, "en").what == "visma answered: No."
+
+
+def test_one_of_many_is_told_as_an_example_that_says_which():
+    rows = {"rows": 501, "most": 500}
+    alone = explain_one(("F7", "Bygg AB"), 1, "I6.too_many_rows", rows, "sv").what
+    assert alone.startswith("F7 Bygg AB: Fakturan har 501 rader.")
+    many = explain_one(("F7", "Bygg AB"), 3, "I6.too_many_rows", rows, "sv").what
+    assert many.startswith("T.ex. F7 Bygg AB: Fakturan har 501 rader.")
+    assert explain_one(("F7", ""), 3, "I6.too_many_rows", rows, "en").what.startswith("For example: F7: The invoice")
+
+
+def test_a_text_that_names_the_item_itself_does_so_once():
+    told = explain_one(("P7", "Badhuset"), 1, "P2", {}, "sv").what
+    assert told.startswith("Projekt P7 Badhuset har inget startdatum")
+    other = explain_one(("12", "Leverantör"), 1, "S3.double_project", {"number": "P7", "others": ["X"]}, "sv").what
+    assert other.startswith("12 Leverantör: Projektnummer P7 finns på flera projekt")
+
+
+def test_a_text_that_is_the_same_for_all_names_none():
+    assert explain_one(("F7", "Bygg AB"), 3, "I4", {}, "sv") == explain("I4", {}, "sv")
 
 
 def test_causes_of_every_system_need_no_text_of_their_own():

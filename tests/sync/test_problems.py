@@ -95,7 +95,31 @@ def test_a_connection_that_needs_a_person_is_one_problem_and_its_items_are_none(
     connection = tenant.connections.get(system="fortnox")
     connection.enter(Connection.State.PAUSED, "connection.paused")
     run()
-    assert open_problems(tenant) == [("", "connection.paused", 0)]
+    connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+    with later(minutes=20):
+        assert open_problems(tenant) == [("", "fortnox.consent_gone", 0)]
+
+
+def test_what_a_person_paused_is_no_problem(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    locked_company(smartdok, fortnox, 2)
+    for connection in tenant.connections.all():
+        connection.enter(Connection.State.PAUSED, "connection.paused")
+    run()
+    with later(hours=1):
+        assert open_problems(tenant) == []
+
+
+def test_a_problem_says_which_item_it_is_told_with(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany
+) -> None:
+    customer = smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB")
+    smartdok.add_invoice(lines=[], CustomerId=customer["Id"], SerialNumber="F7", Title="Etapp 1")
+    run()
+    problems.refresh(tenant)
+    problem = Problem.objects.get(tenant=tenant)
+    assert problems.told_of(problem, "sv").what.startswith("F7 Bygg AB – Etapp 1: Fakturaunderlaget har inga rader")
 
 
 @pytest.fixture

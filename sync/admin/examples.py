@@ -1,0 +1,39 @@
+"""The first few items of a cause, named and linked: a text that stands for many says which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet, Value
+from django.urls import reverse
+
+from sync.engine.turns import SHOWN
+from sync.models import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An item as people know it, its page, and what its cause is told with."""
+
+    name: str
+    url: str
+    of: tuple[str, str]
+    params: dict[str, Any]
+
+
+def first_few(selections: Sequence[QuerySet[Item] | None]) -> list[list[Example]]:
+    """A few items of each selection, the oldest first, in one query whatever their number."""
+    found: list[list[Example]] = [[] for _ in selections]
+    few = [
+        each.order_by("pk").values_list(Value(position), "pk", "key", "title", "source_id", "params")[:SHOWN]
+        for position, each in enumerate(selections)
+        if each is not None
+    ]
+    if not few:
+        return found
+    rows = few[0].union(*few[1:], all=True)
+    for position, pk, key, title, source_id, params in sorted(rows, key=lambda row: row[:2]):
+        of = key, title or ("" if key else source_id)
+        url = reverse("admin:sync_item_change", args=[pk])
+        found[position].append(Example(" ".join(filter(None, of)), url, of, params))
+    return found
