@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from integration.models import Connection, Tenant
 from sync import alerts
 from sync.admin.pages import actor, back, look, one
-from sync.engine import access
+from sync.engine import access, problems
 
 PATIENCE = 5.0
 
@@ -25,6 +25,7 @@ def pause(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     tenant: Tenant = one(model_admin, request, pk, "act")
     for row in tenant.connections.exclude(state=Connection.State.PAUSED):
         row.enter(Connection.State.PAUSED, "connection.paused", {"system": row.system, "actor": actor(request)})
+    problems.refresh(tenant)
     model_admin.log_change(request, tenant, _("Transfers paused"))
     messages.success(request, _("All transfers are paused. Nothing is lost: it goes when you resume."))
     return _home(tenant)
@@ -37,6 +38,7 @@ def resume(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     for row in tenant.connections.filter(state=Connection.State.PAUSED):
         row.resume()
         access.check(row, patience=PATIENCE)
+    problems.refresh(tenant)
     model_admin.log_change(request, tenant, _("Transfers resumed"))
     look(tenant.pk)
     messages.success(request, _("The transfers go on."))

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from integration.admin import system_title
 from integration.mapping import SWEDEN
+from integration.models import Connection
 from integration.scoping import TenantScoped
 from sync.admin import dry_runs
 from sync.admin.acts import ask
@@ -34,6 +35,7 @@ from sync.models import Act, Pipeline
 from sync.tasks import steps
 
 PREFIX = "setting_"
+PAUSED = gettext_lazy("The transfers are paused: nothing is read until they go on.")
 SOONEST = 30  # seconds: shorter than that and one tenant's reading follows on its own heels
 
 
@@ -153,7 +155,8 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
     def read_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Read the source now instead of at the next beat."""
         pipeline = one(self, request, pk, "act")
-        _read([pipeline])
+        if not _read([pipeline]):
+            return back(request, pipeline, str(PAUSED), messages.WARNING)
         return back(request, pipeline, _("%(flow)s is read now.") % {"flow": flow_title(pipeline.flow)})
 
     def dry_run(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -184,8 +187,11 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
     def read_selected(self, request: HttpRequest, rows: Any) -> None:
         """Read each of the chosen ones that the user may act on."""
         chosen = [each for each in rows if self.has_act_permission(request, each)]
-        _read(chosen)
-        self.message_user(request, _("%(count)d pipelines are read now.") % {"count": len(chosen)})
+        read = _read(chosen)
+        if len(read) < len(chosen):
+            self.message_user(request, PAUSED, messages.WARNING)
+        if read:
+            self.message_user(request, _("%(count)d pipelines are read now.") % {"count": len(read)})
 
     @display(description=gettext_lazy("flow"), ordering="flow")
     def title(self, row: Pipeline) -> str:
@@ -220,9 +226,14 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
         return render_to_string("sync/admin/explanation.html", {"told": told}) if told else _("Nothing")
 
 
-def _read(pipelines: list[Pipeline]) -> None:
-    """Due now, and a message about each; without a broker the tick finds them."""
+def _read(pipelines: list[Pipeline]) -> list[Pipeline]:
+    """Due now, and a message about each; without a broker the tick finds them. Returns those whose source is not paused
+    by a person."""
+    paused = Connection.objects.filter(state=Connection.State.PAUSED, tenant__in=[each.tenant_id for each in pipelines])
+    shut = set(paused.values_list("tenant_id", "system"))
+    pipelines = [each for each in pipelines if (each.tenant_id, each.source) not in shut]
     Pipeline.objects.filter(pk__in=[each.pk for each in pipelines]).update(next_pull_at=timezone.now())
     for each in pipelines:
         step = steps[each.flow]["pull"]
         transaction.on_commit(lambda step=step, pk=each.pk: step.delay(pk), robust=True)  # type: ignore[misc]
+    return pipelines

@@ -95,6 +95,7 @@ def test_a_connection_that_needs_a_person_is_one_problem_and_its_items_are_none(
     connection = tenant.connections.get(system="fortnox")
     connection.enter(Connection.State.PAUSED, "connection.paused")
     run()
+    connection.resume()
     connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
     with later(minutes=20):
         assert open_problems(tenant) == [("", "fortnox.consent_gone", 0)]
