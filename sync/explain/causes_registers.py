@@ -258,7 +258,7 @@ CAUSES: dict[str, Cause] = {
             "Project {number} is an order. Orders are sent only if the company has switched that on.",
             _MEANT_EN + " To include orders: Byggbro: Pipelines → Projects → Transfer orders too.",
         ),
-        awaited="site",
+        awaited="bookkeeper",
     ),
     "P5": cause(
         "bookkeeper",
