@@ -38,10 +38,10 @@ def waiting(mine: Tenant) -> Tenant:
 
 def test_I5_waits_are_shown_by_what_holds_them_up_and_whose_turn_that_is(bookkeeper: Client, waiting: Tenant):
     text = overview(bookkeeper)
-    site = "den som arbetar i SmartDok"
+    site = "Vems tur: den som arbetar i SmartDok"
     assert f"2 Fakturor Väntar på kund 7 Lövåsen (utanför: Kund utan nummer) F1 Bygg , F2 Bygg {site}" in text
     assert f"1 Fakturor Väntar på kund 1001 Kund hos mitt (stoppad: Två kunder har samma nummer) F3 Bygg {site}" in text
-    assert "F4 Bygg ingen" in text
+    assert "F4 Bygg Vems tur: ingen" in text
     assert "1 sak behöver någon. 3 poster väntar på att någon gör något." in text
     assert "Allt annat går av sig självt" not in text
 
