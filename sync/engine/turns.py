@@ -173,11 +173,12 @@ def _need(reference: str, pipeline: Pipeline, items: list[Item], since: datetime
 
 def _name(pipeline: Pipeline, kind: str, what: str, items: list[Item], standing: tuple[str, str]) -> str:
     """`kund 1001 Bygg AB (stopped, C4)`, in the shape that `sync.explain` puts into the reader's language."""
+    noun = get_flow(pipeline.flow).noun
     if kind not in FIELDS:
-        return ""
+        return f"{noun} (off)" if standing[0] == "off" else ""
     shown = str(items[0]) if items else what if FIELDS[kind] == "key" else f"med id {what}"
     why = ", ".join(part for part in standing if part)
-    return f"{get_flow(pipeline.flow).noun} {shown}" + (f" ({why})" if why else "")
+    return f"{noun} {shown}" + (f" ({why})" if why else "")
 
 
 def names(needs: Iterable[Need]) -> list[str]:

@@ -17,7 +17,13 @@ ROOT = Path(__file__).parents[2]
 WHO = {"bookkeeper", "site", "operator", ""}
 RULE = r"[A-Z]\d{1,2}(?:\.\w+)?"
 WORDS = r"internal|gone|redis|throttle"
-CAUSE = re.compile(rf"(?:{RULE}|{WORDS}|(?:http|document|data|connection|manual|fortnox|smartdok)\.\w+)")
+CAUSE = re.compile(
+    rf"(?:{RULE}|{WORDS}|(?:http|document|data|connection|manual|setup|preflight|fortnox|smartdok)\.\w+)"
+)
+NOTES = ROOT.parent / "shared" / "specs" / "fortnox-notes.md"
+NOTED = {
+    2000359, 2000401, 2000423, 2000588, 2000600, 2000637, 2000947, 2001101, 2001103, 2001304, 2004167, 2004217, 2004218,
+}  # fmt: skip
 FAULTS = {name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, errors.Fault)}
 # What these expressions can be is listed below, or told in the vendor's own words.
 COMPUTED = {
@@ -94,6 +100,18 @@ def test_both_languages_name_the_same_figures(cause):
     for field in ("title", "what", "to_do"):
         named = [set(re.findall(r"\{(\w+)\}", getattr(each, field))) for each in (found.sv, found.en)]
         assert named[0] == named[1], field
+
+
+@pytest.mark.parametrize("code", sorted(NOTED))
+def test_every_code_of_the_notes_has_a_text_of_its_own(code):
+    assert f"fortnox.{code}" in CAUSES
+
+
+def test_the_notes_name_no_other_codes():
+    if not NOTES.exists():
+        pytest.skip("the notes on the vendors lie beside the project, in ../shared")
+    text = NOTES.read_text(encoding="utf-8")
+    assert {int(code) for code in re.findall(r"(?<!\w)(?:1000|200\d)\d{3}(?!\w)", text)} == NOTED
 
 
 def test_at_least_forty_causes():
