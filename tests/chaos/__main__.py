@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from bench.throttle import measure
 from tests.chaos.harness import Servers, Sizes, World
 from tests.chaos.oracle import Verdict
 from tests.chaos.services import until
 from tests.chaos.storm import Storm
 
 RECOVERY_SECONDS = 90
+USED = 0.95
 POINTS = {
     "bolag-a": ("claim.after", "process"),
     "bolag-b": ("intent.after", "process"),
@@ -75,8 +77,11 @@ def main() -> int:
         counts = (total.items, total.duplicates, total.losses, total.wrong, total.stuck)
         print(f"| all | {happened} | {' | '.join(map(str, counts))} | |")
         took = recovery(servers)
+        hammered = measure(seconds=60, processes=20)
     print(f"\nWhat killed workers held went on after {took:.0f} s, with leases and schedules as in production.")
-    return 1 if total.problems or took > RECOVERY_SECONDS else 0
+    print(f"20 processes at one throttle for 60 s: {hammered.refused} × 429, {hammered.used:.1%} of the limit used.")
+    failed = total.problems or took > RECOVERY_SECONDS or hammered.refused or hammered.used < USED
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -218,9 +218,9 @@ class _Comparison:
     def _differences(self, there: Record, version: Record) -> list[str]:
         """I6, I7: every row in its place, the sum to the öre."""
         problems = []
-        if there["CustomerNumber"] not in self.history.numbers[version["CustomerId"]]:
+        if not self._bore(version["CustomerId"], there["CustomerNumber"]):
             problems.append(f"customer {there['CustomerNumber']}")
-        if there.get("Project", "") not in self.history.numbers[version["ProjectId"]]:
+        if not self._bore(version["ProjectId"], there.get("Project", "")):
             problems.append(f"project {there.get('Project')}")
         if there.get("YourReference", "") != text(version["InvoiceRef"]):
             problems.append("your reference")
@@ -237,6 +237,11 @@ class _Comparison:
             problems.append(f"rows add up to {total}, not {version['TotalPrice']}")
         return problems
 
+    def _bore(self, record_id: int, number: str) -> bool:
+        """Whether the number was ever this record's, and never anybody else's."""
+        bearers = {each for each, numbers in self.history.numbers.items() if number and number in numbers}
+        return number in self.history.numbers[record_id] and bearers <= {record_id}
+
     def _row(self, line: Record, row: Record) -> list[str]:
         problems = []
         if row["Description"] != text(line["LineText"]):
@@ -247,7 +252,7 @@ class _Comparison:
             return problems
         if Decimal(row["DeliveredQuantity"]) != Decimal(str(line["Quantity"])):
             problems.append(f"quantity {row['DeliveredQuantity']}")
-        if row.get("Project", "") not in self.history.numbers[line["ProjectId"]]:
+        if not self._bore(line["ProjectId"], row.get("Project", "")):
             problems.append(f"project {row.get('Project')!r}")
         single = len(self._article_bearers()[text(line["Code"])]) == 1
         if row.get("ArticleNumber", "") != (text(line["Code"]) if single else ""):

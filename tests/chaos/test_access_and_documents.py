@@ -10,6 +10,7 @@ import time_machine
 from django.core.files.storage import default_storage
 
 from integration.models import Connection, Tenant
+from integration.oauth import OAuthClient
 from sandbox import Twins
 from sync.engine import access, dispatch
 from sync.models import Document, Item
@@ -35,8 +36,9 @@ def tokens_asked_for(twins: Twins) -> int:
     return sum(each.path == "/oauth-v1/token" for each in twins.fortnox.requests)
 
 
-def test_a_refresh_token_lost_on_its_way_is_one_clear_connect_again_and_no_loop(
-    tenant: Tenant, twins: Twins, smartdok: Any, fortnox: Any, run: Any
+@pytest.mark.parametrize("lost", ["on its way", "by a crash before it was stored"])
+def test_a_refresh_token_that_is_lost_is_one_clear_connect_again_and_no_loop(
+    tenant: Tenant, twins: Twins, smartdok: Any, fortnox: Any, run: Any, lost: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grant = twins.fortnox.tokens.issue_refresh(fortnox.tenant_id, set(fortnox.consent.scopes))
     connection = Connection.objects.get(tenant=tenant, system="fortnox")
@@ -44,9 +46,20 @@ def test_a_refresh_token_lost_on_its_way_is_one_clear_connect_again_and_no_loop(
     connection.token = {"access": "", "expires_at": 0, "refresh": grant}
     connection.save()
     smartdok.add_customer(CustomerNumber="1001", CustomerName="Brf Eken")
-    twins.fortnox.faults.add("reset-after", "POST", "/oauth-v1/token")  # the old one is dead, the new one is gone
+    # The old one is dead, the new one is gone.
+    if lost == "on its way":
+        twins.fortnox.faults.add("reset-after", "POST", "/oauth-v1/token")
+        access.check(connection)  # does not know yet that it is lost
+    else:
+        refresh = OAuthClient.refresh
 
-    access.check(connection)  # does not know yet that it is lost
+        def killed(client: OAuthClient, token: str) -> None:
+            refresh(client, token)
+            raise KeyboardInterrupt  # nothing of ours runs any more, and the transaction is rolled back
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(OAuthClient, "refresh", killed)
+            access.check(connection)
     access.check(connection)
     connection.refresh_from_db()
     assert (connection.state, connection.cause) == ("needs_consent", "fortnox.consent_gone")
@@ -54,7 +67,7 @@ def test_a_refresh_token_lost_on_its_way_is_one_clear_connect_again_and_no_loop(
     since = connection.since
     for _ in range(3):
         run()
-    assert tokens_asked_for(twins) - asked == 3 * 3  # each pass: one check, one try of each reading
+    assert tokens_asked_for(twins) - asked == 3  # each pass: one check, and nothing is read
     connection.refresh_from_db()
     assert (connection.state, connection.since) == ("needs_consent", since)
     item = Item.objects.get(tenant=tenant, pipeline__flow="customers")

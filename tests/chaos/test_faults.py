@@ -1,6 +1,7 @@
 """Faults of the vendors, of the broker and of the database, each for every writer, with real processes."""
 
 import signal
+import threading
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_I2_nothing_is_sent_again_after_a_restore_of_yesterdays_backup(servers: 
 
 def test_principle_1_broker_and_database_may_fail_and_messages_may_double(servers: Servers) -> None:
     with World(servers, sites=2, seed=11, sizes=Sizes(6, 4, 6, 4), limit=True) as world:
-        world.start(workers=2, tickers=2)
+        world.start(workers=5, slots=2, tickers=2)
         world.until_items(20)
         servers.redis.flush()
         for _ in range(3):
@@ -86,7 +87,9 @@ def test_principle_1_broker_and_database_may_fail_and_messages_may_double(server
         servers.postgres.stop(signal.SIGQUIT)
         servers.postgres.start()
         servers.redis.stop()
+        threading.Event().wait(30 / world.faster)
         servers.redis.start()
+        servers.postgres.end_sessions(world.database)
         for process in typed:
             process.wait(150)
         assert_settled(world)

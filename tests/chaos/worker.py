@@ -27,7 +27,7 @@ from django.core.files.storage import FileSystemStorage
 from config.celery import app
 from integration import http as door
 from sync import documents
-from sync.engine import access, dispatch, pull, states
+from sync.engine import access, dispatch, manual, pull, push, states
 from sync.models import Item
 
 __all__ = ["app"]
@@ -168,6 +168,7 @@ for module, name in (
 if FASTER > 1:
     documents.VALID_FOR = datetime.timedelta(seconds=20)
     states.LONGEST_PAUSE = pull.LONGEST_WAIT = datetime.timedelta(seconds=3)
+push.STILL_AT_WORK /= FASTER
 for name in ("CONNECT_SECONDS", "READ_SECONDS", "WHOLE_SECONDS"):
     setattr(door, name, getattr(door, name) / FASTER)
 
@@ -187,7 +188,7 @@ FileSystemStorage._save = _save  # type: ignore[method-assign]
 @shared_task(name="chaos.retry")
 def retry(item_id: int) -> None:
     """A person presses retry, whatever the item is doing right now."""
-    states.wake(Item.objects.filter(pk=item_id), actor="anna")
+    manual.retry(Item.objects.filter(pk=item_id), "anna")
 
 
 if __name__ == "__main__":

@@ -180,6 +180,26 @@ def test_a_smartdok_page_that_shrinks_while_it_is_read(smartdok: Any, fortnox: A
     assert set(fortnox.customers) == {str(n) for n in range(1, 51)}, "the six were read before they were deleted"
 
 
+def test_a_smartdok_list_that_shifts_at_the_same_length_while_it_is_read(
+    smartdok: Any, fortnox: Any, run: Any, twins: Any, tenant: Any
+) -> None:
+    twins.smartdok.switches.page_size = 20
+    first, *_ = [smartdok.add_customer(CustomerNumber=str(n), CustomerName=f"K{n}") for n in range(1, 51)]
+
+    def shift(exchange: Any) -> None:
+        if exchange.path == "/Customers" and "offset=20" in exchange.query and first["Id"] in smartdok.customers:
+            del smartdok.customers[first["Id"]]
+            smartdok.add_customer(CustomerNumber="51", CustomerName="K51")
+
+    twins.smartdok.observers.append(shift)
+    run()
+    assert set(fortnox.customers) == {str(n) for n in range(1, 52)} - {"41"}, "one slipped through between two pages"
+    tenant.pipelines.update(cursor={})  # the next whole reading
+    assert run().exit_code == 0
+    assert set(fortnox.customers) == {str(n) for n in range(1, 52)}
+    assert not Item.objects.exclude(gone_at=None).exists(), "absent once is not gone"
+
+
 def test_a_fortnox_list_that_shrinks_while_it_is_read(
     smartdok: Any, fortnox: Any, run: Any, twins: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

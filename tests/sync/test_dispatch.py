@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from celery.exceptions import Retry
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from integration.errors import ConfigError
@@ -185,6 +186,34 @@ def test_a_push_that_the_clock_brings_back_soon_comes_back_as_a_message(
     Item.objects.update(not_before=timezone.now())
     tasks.steps["customers"]["push"].run(item.pk, tenant.pk)
     assert list(fortnox.customers) == ["1"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("code", ["40001", "40P01"], ids=["serialization failure", "deadlock"])
+def test_I2_the_database_refuses_the_outcome_of_a_push_and_nothing_is_sent_twice(
+    tenant: Any, run: Any, settled: Any, bill: Any, item: Any, fortnox: Any, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basis = bill()
+    run(only=["customers", "projects", "articles"])
+    tasks.steps["invoices"]["pull"].run(tenant.pipelines.get(flow="invoices").pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '{code}'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON sync_item FOR EACH ROW WHEN (NEW.state = 'done') "
+            "EXECUTE FUNCTION pg_temp.refuse()"
+        )
+        invoice = item("invoices", basis["Id"])
+        with pytest.raises(OperationalError):  # for which Celery brings the message back
+            tasks.steps["invoices"]["push"].run(invoice.pk, tenant.pk)
+        cursor.execute("DROP TRIGGER refuse ON sync_item")
+    held = item("invoices", basis["Id"])
+    assert (held.state, held.intent_at is not None, len(fortnox.invoices)) == ("running", True, 1)
+    with time_machine.travel(timezone.now() + 2 * MINUTES, tick=True):  # its lease has run out
+        settled()
+    assert (item("invoices", basis["Id"]).state, len(fortnox.invoices)) == ("done", 1)
 
 
 def test_an_item_that_is_gone_or_done_is_no_work_for_a_late_message(tenant: Any, sent: Any) -> None:
