@@ -138,9 +138,13 @@ class Window:
 
 
 class Reader(Generic[R]):
-    """A system's way to give one kind of record. `incremental`: it honours `Window.since`."""
+    """A system's way to give one kind of record.
+
+    `incremental`: it honours `Window.since`. `complete`: what such a poll does not name is no longer there.
+    """
 
     incremental: ClassVar[bool] = False
+    complete: ClassVar[bool] = False
 
     def __init__(self, system: Any) -> None:
         self.system = system

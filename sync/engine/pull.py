@@ -111,6 +111,7 @@ def _read(
     with transaction.atomic():  # what is missing and the cursor: both or neither, and only by whoever holds the lease
         if full:
             cursor["full_at"] = started.isoformat()
+        if full or reader.complete:
             _missing(pipeline, result.ids)
         _ours(
             pipeline, cursor=cursor, pulled_at=started,
@@ -148,14 +149,14 @@ class _Known:
 
     @cached_property
     def _items(self) -> dict[str, Item]:
-        names = ("source_id", "memo", "target_id", "intent_at", "gone_at")
+        names = ("source_id", "memo", "target_id", "intent_at", "gone_at", "missed")
         return {item.source_id: item for item in self._pipeline.items.only(*names)}
 
     def memo(self, source_id: str) -> dict[str, Any] | None:
         return self._items[source_id].memo if source_id in self._items else None
 
     def there(self) -> list[str]:
-        return [source_id for source_id, item in self._items.items() if item.gone_at is None]
+        return [source_id for source_id, item in self._items.items() if not (item.gone_at or item.missed)]
 
     def sent(self, source_id: str) -> bool:
         item = self._items.get(source_id)

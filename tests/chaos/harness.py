@@ -302,14 +302,7 @@ class World:
                 return
 
     def _quiet(self, since: Any) -> bool:
-        return not self._ask_for_whole(since) and not self.unsettled(since)
-
-    def _ask_for_whole(self, since: Any) -> list[tuple[Any, ...]]:
-        """Only a reading of all invoices misses one that was deleted; gives those pipelines that have yet to do it."""
-        yet = "flow = 'invoices' AND coalesce((cursor->>'full_at')::timestamptz < %s, true)"
-        free = "(lease_until IS NULL OR lease_until < now())"
-        self.query(f"UPDATE sync_pipeline SET cursor = '{{}}', next_pull_at = now() WHERE {yet} AND {free}", (since,))
-        return self.query(f"SELECT id FROM sync_pipeline WHERE {yet}", (since,))
+        return not self.unsettled(since)
 
     def unsettled(self, since: Any) -> list[str]:
         """What still moves, in words."""

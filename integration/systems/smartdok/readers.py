@@ -127,20 +127,34 @@ def _machine(values: Mapping[str, Any]) -> Article:
 class InvoiceReader(Reader[Invoice]):
     """GET /Invoices: drafts and finalised billing bases. No change filter; empty unless both dates are sent [seen].
 
-    Which date of a basis is held against the two is not said [gap]. A poll asks for what lies around today; a basis
-    whose period began long ago may not be in it, and is found by the next reading of everything.
+    Which date of a basis is held against the two is not said [gap]. A poll asks for what lies around today and since
+    400 days before go-live. What only a reading of everything finds, since its period began earlier, is remembered as
+    `early`, and a poll takes it for unchanged.
     """
 
-    incremental = True
+    incremental = complete = True
     shape: Shape = InvoiceShape()
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Billing bases up to 400 days ahead: of the 400 days before the window's start, or all there are."""
-        first = (window.since - AROUND).date() if window.since else EARLIEST
-        params = {
-            "fromDate": f"{first}T00:00:00",
-            "toDate": f"{(window.now + AROUND).date()}T00:00:00",
-        }
+        """Billing bases up to 400 days ahead, those around today first."""
+        around, last = (window.go_live - AROUND).date(), (window.now + AROUND).date()
+        if window.since:
+            yield Page(seen=tuple(key for key in window.known() if (window.memo(key) or {}).get("early")))
+        found: set[str] = set()
+        for page in self._between(around, last):
+            found |= {each.record.source_id for each in page.reads} | {each.source_id for each in page.unreadable}
+            yield page
+        if window.since is None:
+            for page in self._between(EARLIEST, last):
+                yield Page(
+                    reads=tuple(
+                        Read(each.record, {"early": True}) for each in page.reads if each.record.source_id not in found
+                    ),
+                    unreadable=tuple(each for each in page.unreadable if each.source_id not in found),
+                )
+
+    def _between(self, first: datetime.date, last: datetime.date) -> Iterator[Page]:
+        params = {"fromDate": f"{first}T00:00:00", "toDate": f"{last}T00:00:00"}
         for items in lists.pages(self.system.http, "/Invoices", params):
             yield _page(items, self._take)
 
