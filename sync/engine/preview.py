@@ -12,7 +12,7 @@ from integration.records import OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine.access import Systems
 from sync.engine.desk import ItemDesk
-from sync.engine.push import plain, shown
+from sync.engine.push import perhaps_written, plain, shown
 from sync.models import Item
 
 PATIENCE = 5.0  # seconds that a person waits for a throttle
@@ -112,11 +112,12 @@ def dry_run(item: Item, systems: Systems | None = None) -> DryRun:
     if flow.later_changes == "show":  # transferred once and for all (I3)
         return DryRun(operation, number, before, before, {}, laid.notes, asked)
     # G4: only what changed since the last write; of an object that somebody else made, what it says otherwise.
-    base = (item.sent or {}) if item.target_id else before
+    base, lost = (item.sent or {}) if item.target_id else before, perhaps_written(item)
     changed = {
         name: laid.payload.fields[name]
         for name in wanted
-        if not laid.writer.same(name, wanted[name], base.get(name, "")) and (item.target_id or wanted[name] != "")
+        if ((item.target_id and name in lost) or not laid.writer.same(name, wanted[name], base.get(name, "")))
+        and (item.target_id or wanted[name] != "" or name in lost)
     }  # what the source leaves empty is no wish to clear what is filled in over there already (G4)
     allowed = shown(laid.payload, flow.allowed(changed, laid.desk)) if changed else {}
     after = {**before, **allowed}

@@ -6,6 +6,7 @@ is a fault whose class decides what happens next; an unknown exception goes to a
 
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,7 +167,8 @@ class Push:
         if self.item.target_id and writer.keyed and self.item.target_key != self.item.key:
             self._renumbered()
         if self.item.target_id:
-            return self._update(writer, prepared, payload, self.item.sent or {})
+            lost = perhaps_written(self.item)
+            return self._update(writer, prepared, payload, self.item.sent or {}, again=lost)
         found = None if presence.known_absent(self.item, writer) else self._find(writer, prepared)
         if found is None:
             self._not_on_its_way(writer)
@@ -218,7 +220,7 @@ class Push:
         """Numbers are the keys (G2): under a new number it is another object, matched anew. The old one stays."""
         self.desk.note(Note("G2", "number", "renumbered", self.item.target_key, self.item.key))
         self.item.target_id = self.item.target_label = ""
-        self.item.intent_at, self.item.sent = None, None
+        self.item.intent_at, self.item.sent, self.unconfirmed = None, None, False
 
     def _show(self, record: Any) -> str:
         """Transferred once and for all: a change is shown to a person, not written (I3)."""
@@ -299,8 +301,9 @@ class Push:
         if self.flow.later_changes == "show":
             return self._done(found.target_id, found.label, payload, as_intended=self.unconfirmed)
         self.item.target_id, self.item.target_label = found.target_id, found.label
-        # What the source leaves empty is no wish to clear what a bookkeeper has filled in (G4).
-        empty = {name: value for name, value in plain(payload.fields).items() if value == ""}
+        # What the source leaves empty is no wish to clear what a bookkeeper has filled in (G4), only what we filled in.
+        ours = perhaps_written(self.item)
+        empty = {name: value for name, value in plain(payload.fields).items() if value == "" and name not in ours}
         return self._update(writer, prepared, payload, {**plain(found.fields), **empty})
 
     def _may_be_taken(self, prepared: Any, found: Found) -> None:
@@ -318,10 +321,13 @@ class Push:
             if not self.unconfirmed or any(sent.get(name, "") != value for name, value in there.items()):
                 raise
 
-    def _update(self, writer: Writer[Any], prepared: Any, payload: Payload, sent: dict[str, Any]) -> str:
-        """Write what changed since the last write, and nothing else (G4)."""
+    def _update(
+        self, writer: Writer[Any], prepared: Any, payload: Payload, sent: dict[str, Any], again: Collection[str] = ()
+    ) -> str:
+        """Write what changed since the last write, and nothing else (G4), but for the fields in `again`: what they are
+        over there nobody knows."""
         now = plain(payload.fields)
-        same = {name for name in now if writer.same(name, now[name], sent.get(name, ""))}
+        same = {name for name in now if name not in again and writer.same(name, now[name], sent.get(name, ""))}
         changes = {name: value for name, value in payload.fields.items() if name not in same}
         changes = self.flow.allowed(changes, self.desk) if changes else {}
         if changes:
@@ -386,8 +392,7 @@ class Push:
             outcome = HANDED_OVER  # the target has the address and may fetch at any moment: the intent stands
         else:
             self._end_attempt(outcome, fault.cause, fault.params)
-        if outcome == "failed" and self.item.intent_at and self.attempt and self.attempt.operation != "look up":
-            # It was refused or never reached the target: nothing of ours can lie there from this attempt.
+        if outcome == "failed" and self.item.intent_at and self.attempt and self._nothing_open(self.attempt.operation):
             self._forget_intent()
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(
             notes=self.desk.notes, target_id=self.item.target_id, target_label=self.item.target_label,
@@ -395,11 +400,30 @@ class Push:
         )  # fmt: skip
         return states.settle_fault(self.item, fault, actor=self.actor)
 
+    def _nothing_open(self, failed: str) -> bool:
+        """Whether an attempt that was refused or never reached the target leaves nothing of ours there to be found.
+
+        Before a creation an earlier one was looked for; what an earlier change did is only known after the next.
+        """
+        return failed == "create" or (failed != "look up" and not self.unconfirmed)
+
     def _unfetched_yet(self) -> bool:
         return self.item.tries < UPLOAD_TRIES and not self.systems.was_fetched(self.item)
 
     def _forget_intent(self) -> None:
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(intent_at=None)
+
+
+def perhaps_written(item: Item) -> set[str]:
+    """Fields over there that writes of unknown fate may have changed since the last write that is known."""
+    fields: set[str] = set()
+    if item.intent_at:
+        for attempt in item.attempts.filter(operation__in=["create", "update"]).order_by("-pk"):
+            if attempt.outcome == "done":
+                break
+            if attempt.outcome != "failed":
+                fields.update(attempt.payload or {})
+    return fields
 
 
 def shown(payload: Payload, fields: dict[str, Any] | None = None) -> dict[str, Any]:
