@@ -3,6 +3,9 @@
 import datetime
 import hashlib
 import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import structlog
@@ -11,10 +14,11 @@ from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from integration.errors import InvalidRecord
-from sync.models import Document, Item
+from integration.errors import InvalidRecord, Transient
+from sync.models import Document, Item, address_number
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +47,39 @@ def content_type(content: bytes) -> str:
     return PDF if b"%PDF-" in content[:1024] else "application/octet-stream"
 
 
+def _troubles() -> tuple[type[Exception], ...]:
+    """What a storage raises that does not take or give a file: S3's own only where it is S3 and so already loaded."""
+    kinds: list[type[Exception]] = [OSError]
+    if boto := sys.modules.get("boto3.exceptions"):
+        kinds.append(boto.Boto3Error)
+    if botocore := sys.modules.get("botocore.exceptions"):
+        kinds += [botocore.BotoCoreError, botocore.ClientError]
+    return tuple(kinds)
+
+
+def _told(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """Asking the storage for something.
+
+    Raises:
+        Transient: it does not do it now (full, unreachable, file gone).
+    """
+    try:
+        yield
+    except _troubles() as error:
+        raise Transient("document.storage", error=_told(error)) from None
+
+
 def store(item: Item, name: str, content: bytes, kind: str = Document.Kind.ORIGINAL) -> Document:
     """Keep the bytes; the same item's earlier document of this kind is replaced only by other bytes.
 
     Raises:
         InvalidRecord: empty, or larger than `LARGEST`.
-        OSError: the storage does not take it (full, unreachable).
+        Transient: the storage does not take it now.
     """
     if not content:
         raise InvalidRecord("document.empty", name=name)
@@ -56,9 +87,10 @@ def store(item: Item, name: str, content: bytes, kind: str = Document.Kind.ORIGI
         raise InvalidRecord("document.too_large", name=name, size=len(content), largest=LARGEST)
     digest = hashlib.sha256(content).hexdigest()
     kept: Document | None = Document.objects.filter(item=item, kind=kind).first()
-    if kept and kept.sha256 == digest and default_storage.exists(kept.path):
-        return kept
-    path = default_storage.save(f"{item.tenant_id}/{item.pk}/{digest[:16]}", ContentFile(content))
+    with _storage():
+        if kept and kept.sha256 == digest and default_storage.exists(kept.path):
+            return kept
+        path = default_storage.save(f"{item.tenant_id}/{item.pk}/{digest[:16]}", ContentFile(content))
     document, _ = Document.objects.update_or_create(
         item=item,
         kind=kind,
@@ -69,6 +101,8 @@ def store(item: Item, name: str, content: bytes, kind: str = Document.Kind.ORIGI
             "size": len(content),
             "sha256": digest,
             "path": path,
+            "address": address_number(),
+            "fetched": "",
             "served_at": None,
         },
     )
@@ -81,8 +115,8 @@ def _discard(path: str) -> None:
     """The file of a document that was replaced; nothing leads to it any more."""
     try:
         default_storage.delete(path)
-    except OSError as error:
-        log.warning("a replaced file stays", path=path, error=error.strerror)
+    except _troubles() as error:
+        log.warning("a replaced file stays", path=path, error=_told(error))
 
 
 def read(document: Document) -> bytes:
@@ -90,9 +124,9 @@ def read(document: Document) -> bytes:
 
     Raises:
         InvalidRecord: what is stored is not what was kept.
-        OSError: the file is gone.
+        Transient: the storage does not give it now.
     """
-    with default_storage.open(document.path) as stored:
+    with _storage(), default_storage.open(document.path) as stored:
         content: bytes = stored.read()
     if hashlib.sha256(content).hexdigest() != document.sha256:
         raise InvalidRecord("document.damaged", name=document.name)
@@ -104,6 +138,7 @@ def join(item: Item, parts: list[Document]) -> Document:
 
     Raises:
         InvalidRecord: a part cannot be read as what it claims to be.
+        Transient: the storage does not give a part or take the whole now.
     """
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - slow to import, rarely needed
     from pypdf import PdfWriter  # noqa: PLC0415
@@ -132,43 +167,60 @@ def signed_url(document: Document) -> str:
 
     The last part is only a name for whoever saves it; the token alone decides.
     """
-    token = _signer.sign_object({"d": document.pk, "t": document.tenant_id, "h": document.sha256[:16]})
+    claim = {"d": document.pk, "t": document.tenant_id, "h": document.sha256[:16], "n": document.address}
+    token = _signer.sign_object(claim)
     name = document.name if document.name.lower().endswith(".pdf") else f"{document.name}.pdf"
     return f"{settings.PUBLIC_URL}/documents/{token}/{quote(name.replace('/', '_'))}"
 
 
-def opened(token: str) -> Document | None:
-    """The document that a token stands for; None for anything expired, foreign or tampered."""
+def opened(token: str) -> tuple[Document, str] | None:
+    """The document that a token stands for and the number of its address; None for anything expired, foreign or
+    tampered."""
     try:
         claim = _signer.unsign_object(token, max_age=VALID_FOR)
     except signing.BadSignature:
         return None
-    return Document.objects.filter(
+    found = Document.objects.filter(
         pk=claim["d"], tenant_id=claim["t"], sha256__startswith=claim["h"], tenant__active=True
     ).first()
+    return (found, claim.get("n", "")) if found else None
 
 
 def was_fetched(item: Item) -> bool:
-    """Whether the target fetched this item's document whole after we last told it where it lies.
+    """Whether the target fetched this item's document whole under the address that it was told last.
 
-    The target cannot be asked. That a database restored from a backup does not know of it is made up for by a witness
-    that lies with the files.
+    The target cannot be asked, and no two clocks agree: the numbers of addresses do. That a database restored from a
+    backup does not know of it is made up for by a witness that lies with the files.
+
+    Raises:
+        Transient: the storage cannot be asked now.
     """
-    since = item.intent_at or item.sent_at
     kept = Document.objects.filter(item=item)
-    if since is None:  # never told, as far as the rows know
+    if kept.filter(fetched=F("address")).exists():
+        return True
+    if item.intent_at or item.sent_at:
+        return False
+    with _storage():  # never told, as far as the rows know
         return any(default_storage.exists(_witness(each)) for each in kept)
-    return kept.filter(served_at__gte=since).exists()
 
 
-def mark_fetched(document: Document) -> None:
-    """The last byte left for the target."""
-    Document.objects.filter(pk=document.pk).update(served_at=timezone.now())
-    if not default_storage.exists(_witness(document)):
-        try:
+def mark_fetched(document: Document, address: str) -> bool:
+    """The last byte left for whoever asked under this address; whether it is the one that the target was told last."""
+    kept = Document.objects.filter(pk=document.pk)
+    kept.update(served_at=timezone.now())
+    told_last = kept.filter(address=address).update(fetched=address)
+    try:
+        if not default_storage.exists(_witness(document)):
             default_storage.save(_witness(document), ContentFile(b"fetched"))
-        except OSError as error:
-            log.warning("no witness of a fetched document", document=document.pk, error=error.strerror)
+    except _troubles() as error:
+        log.warning("no witness of a fetched document", document=document.pk, error=_told(error))
+    return bool(told_last)
+
+
+def close(item: Item) -> None:
+    """The target has it: who comes once more under the old address is not taken for the fetching of a new one."""
+    for document in Document.objects.filter(item=item):
+        Document.objects.filter(pk=document.pk).update(address=address_number())
 
 
 def _witness(document: Document) -> str:

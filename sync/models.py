@@ -1,5 +1,6 @@
 """Pipelines, items, attempts, documents: the truth about what moves. Queues only hint at it."""
 
+import secrets
 from typing import Any, Self
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -78,6 +79,14 @@ class Pipeline(models.Model):
         return self.settings.get(name, defaults[name])
 
 
+LONGEST_LABEL = 120
+
+
+def label_of(text: str) -> str:
+    """What an object is called in the target, as far as an item keeps it."""
+    return text[:LONGEST_LABEL]
+
+
 SEARCHED = ("key", "title", "target_label", "target_id", "source_id")
 
 
@@ -135,7 +144,7 @@ class Item(models.Model):
 
     target_id = models.CharField(_("id in the target"), max_length=120, blank=True)
     target_key = models.CharField(max_length=120, blank=True)
-    target_label = models.CharField(_("number in the target"), max_length=120, blank=True)
+    target_label = models.CharField(_("number in the target"), max_length=LONGEST_LABEL, blank=True)
     adopted = models.BooleanField(_("was already there"), default=False)
     sent = models.JSONField(null=True, blank=True)
     sent_record = models.JSONField(null=True, blank=True)
@@ -250,8 +259,17 @@ class Transition(models.Model):
         return f"{self.before} → {self.after}"
 
 
+def address_number() -> str:
+    """A number for an address that a target is told, unlike any other."""
+    return secrets.token_hex(8)
+
+
 class Document(models.Model):
-    """A file kept byte for byte (S6). `served_at`: when the target last fetched it whole."""
+    """A file kept byte for byte (S6). `served_at`: when the target last fetched it whole.
+
+    `address`: number of the address that the target is told until it has the file, one per hand-over however often it
+    is tried; `fetched`: number of the one under which it was last fetched.
+    """
 
     class Kind(models.TextChoices):
         ORIGINAL = "original", _("As it came")
@@ -267,6 +285,8 @@ class Document(models.Model):
     path = models.CharField(max_length=200)
     created_at = models.DateTimeField(_("kept since"), auto_now_add=True)
     served_at = models.DateTimeField(_("fetched by the target"), null=True, blank=True)
+    address = models.CharField(max_length=16, default=address_number, editable=False)
+    fetched = models.CharField(max_length=16, blank=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 

@@ -175,10 +175,11 @@ def check_connection(connection_id: int) -> None:
     send_due(connection.tenant_id)
 
 
-def document_fetched(document: Document) -> None:
-    """The target has the whole file: the item that waits for it goes on."""
-    documents.mark_fetched(document)
-    if states.fulfil(document.tenant_id, [f"document:{document.item_id}"]):
+def document_fetched(document: Document, address: str) -> None:
+    """Somebody has the whole file; where it is the target, by the address it was told, the item that waits goes on."""
+    if documents.mark_fetched(document, address) and states.fulfil(
+        document.tenant_id, [f"document:{document.item_id}"]
+    ):
         dispatch_tenant.delay_on_commit(document.tenant_id)
 
 

@@ -23,14 +23,15 @@ CHUNK = 64 * 1024
 @require_safe
 def document(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """The one document that the token stands for, streamed; 404 for anything expired, foreign or tampered."""
-    found = documents.opened(token)
-    if found is None:
+    opened = documents.opened(token)
+    if opened is None:
         raise Http404
+    found, address = opened
     try:
         stored = default_storage.open(found.path)
     except OSError:
         raise Http404 from None
-    body = _streamed(found, stored) if request.method == "GET" else iter([b""])
+    body = _streamed(found, address, stored) if request.method == "GET" else iter([b""])
     response = StreamingHttpResponse(body, content_type=found.content_type)
     response["Content-Length"] = str(found.size)
     response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=found.name) or "inline"
@@ -40,12 +41,12 @@ def document(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     return response
 
 
-def _streamed(found: Document, stored: "IO[bytes]") -> Iterator[bytes]:
+def _streamed(found: Document, address: str, stored: "IO[bytes]") -> Iterator[bytes]:
     """The bytes; what was read to its end counts as fetched."""
     with stored:
         while chunk := stored.read(CHUNK):
             yield chunk
-    document_fetched(found)
+    document_fetched(found, address)
 
 
 @csrf_exempt

@@ -144,5 +144,5 @@ def _happened(tenant_id: int, flow: str, what: str, since: datetime.datetime) ->
     if flow == "pipeline":
         return Pipeline.objects.filter(tenant_id=tenant_id, flow=what, paused_cause="").exists()
     if flow == "document":
-        return Document.objects.filter(tenant_id=tenant_id, item_id=what, served_at__gte=since).exists()
+        return Document.objects.filter(tenant_id=tenant_id, item_id=what, fetched=F("address")).exists()
     return any(_read_whole(each, since) for each in Pipeline.objects.filter(tenant_id=tenant_id, flow=flow))  # "pull"

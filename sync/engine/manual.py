@@ -15,7 +15,7 @@ from sync.engine.access import Systems
 from sync.engine.preview import preview
 from sync.engine.states import State
 from sync.flows.base import need_settled
-from sync.models import Attempt, Item
+from sync.models import Attempt, Item, label_of
 
 PATIENCE = 5.0  # seconds that a person waits for a throttle
 
@@ -81,7 +81,7 @@ def already_there(item: Item, target_id: str, actor: str, systems: Systems | Non
     fields: dict[str, Any] = {
         "target_id": found.target_id,
         "target_key": item.key,
-        "target_label": found.label or found.target_id,
+        "target_label": label_of(found.label or found.target_id),
         "adopted": True,
         "sent": _sent(item, found),
         "sent_record": item.record if item.pipeline.rules.later_changes == "show" else None,

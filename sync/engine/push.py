@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from redis import RedisError
@@ -31,6 +31,7 @@ from integration.errors import (
 )
 from integration.records import Note, OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
+from sync import documents
 from sync.engine import presence, states
 from sync.engine.access import Systems, at_fault, resume
 from sync.engine.alone import alone_with
@@ -38,7 +39,7 @@ from sync.engine.desk import ItemDesk, all_true
 from sync.engine.problems import cause_gone
 from sync.engine.states import LeaseLost, State
 from sync.flows.base import need_pull
-from sync.models import Attempt, Item, Pipeline
+from sync.models import Attempt, Item, Pipeline, label_of
 
 log = structlog.get_logger(__name__)
 
@@ -130,11 +131,7 @@ class Push:
     def run(self) -> str:
         """The attempt, and the state it ends in."""
         try:
-            state = self._deliver()
-        except Fault as fault:
-            state = self._fail(fault)
-        except RedisError as error:
-            state = self._fail(Transient("redis", error=type(error).__name__))
+            state = self._ended()
         except (LeaseLost, OperationalError, InterfaceError):
             raise  # our own truth is out of reach: the lease runs out and somebody tries again
         except Exception as error:
@@ -148,6 +145,15 @@ class Push:
         if state == State.DONE and self.pipeline.paused_cause:
             resume(self.pipeline)
         return state
+
+    def _ended(self) -> str:
+        """What came of it, written down."""
+        try:
+            return self._deliver()
+        except Fault as fault:
+            return self._fail(fault)
+        except RedisError as error:
+            return self._fail(Transient("redis", error=type(error).__name__))
 
     # -- the way there ---------------------------------------------------------------------------------------
     def _deliver(self) -> str:
@@ -300,7 +306,7 @@ class Push:
         self._end_attempt("done")
         if self.flow.later_changes == "show":
             return self._done(found.target_id, found.label, payload, as_intended=self.unconfirmed)
-        self.item.target_id, self.item.target_label = found.target_id, found.label
+        self.item.target_id, self.item.target_label = found.target_id, label_of(found.label)
         # What the source leaves empty is no wish to clear what a bookkeeper has filled in (G4), only what we filled in.
         ours = perhaps_written(self.item)
         empty = {name: value for name, value in plain(payload.fields).items() if value == "" and name not in ours}
@@ -362,22 +368,25 @@ class Push:
             self.item.sent_record, self.item.sent_fingerprint = self.item.record, self.item.fingerprint
         told = self.item.gone_at and self.flow.later_changes == "show"  # deleted while it was on its way
         state = State.DONE if self.item.sent_fingerprint == self.item.fingerprint and not told else State.PENDING
-        return states.settle(
-            self.item,
-            state,
-            actor=self.actor,
-            target_id=target_id,
-            target_key=self.item.key,
-            target_label=label or target_id,
-            adopted=self.item.adopted,
-            sent=shown(payload),
-            sent_record=self.item.sent_record if self.flow.later_changes == "show" else None,
-            sent_fingerprint=self.item.sent_fingerprint,
-            sent_at=timezone.now(),
-            not_before=self.desk.again_at,
-            notes=self.desk.notes,
-            intent_at=None,
-        )
+        with transaction.atomic():
+            if self.flow.fetches:
+                documents.close(self.item)
+            return states.settle(
+                self.item,
+                state,
+                actor=self.actor,
+                target_id=target_id,
+                target_key=self.item.key,
+                target_label=label_of(label or target_id),
+                adopted=self.item.adopted,
+                sent=shown(payload),
+                sent_record=self.item.sent_record if self.flow.later_changes == "show" else None,
+                sent_fingerprint=self.item.sent_fingerprint,
+                sent_at=timezone.now(),
+                not_before=self.desk.again_at,
+                notes=self.desk.notes,
+                intent_at=None,
+            )
 
     def _fail(self, fault: Fault) -> str:
         if self.flow.fetches and isinstance(fault, Rejected) and self._unfetched_yet():

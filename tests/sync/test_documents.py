@@ -1,16 +1,24 @@
 """Documents of supplier invoices, Fortnox → SmartDok: rules S6 and S7."""
 
 import datetime
+import errno
 import hashlib
 import io
+import os
+import sys
 from typing import Any
 
 import pytest
+import requests
 import time_machine
+from django.core.files.storage import FileSystemStorage
+from django.utils import timezone
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
-from sync.models import Document
+from sync import documents
+from sync.engine import manual
+from sync.models import Document, Item
 from sync.tasks import document_fetched
 from tests.sync import remote
 
@@ -216,14 +224,91 @@ def test_S7_joined_files_are_sent_by_the_first_that_can_be_in_the_pdf(
 def test_S6_handed_over_but_not_fetched_yet_it_waits_and_is_not_sent_twice(
     smartdok: Any, fortnox: Any, settled: Any, run: Any, invoice: str, item: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetched: list[Document] = []
-    monkeypatch.setattr("sync.views.document_fetched", fetched.append)
+    fetched: list[tuple[Document, str]] = []
+    monkeypatch.setattr("sync.views.document_fetched", lambda *told: fetched.append(told))
     monkeypatch.setattr("sync.engine.push.NOTED_SECONDS", 0)
     content = pdf()
     fortnox.attach_file(invoice, "faktura.pdf", content)
     run()
     waiting = item("supplier-documents", invoice)
     assert (waiting.state, waiting.cause, waiting.needs) == ("waiting", "S6.not_fetched", [f"document:{waiting.pk}"])
-    document_fetched(fetched[0])
+    document_fetched(*fetched[0])
     assert settled().exit_code == 0
     assert remote.documents(smartdok) == [(invoice, "faktura.pdf", content)]
+
+
+def test_S6_it_is_sent_once_whatever_the_clocks_of_web_and_worker_say(
+    smartdok: Any, fortnox: Any, settled: Any, invoice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Behind:
+        now = staticmethod(lambda: timezone.now() - datetime.timedelta(minutes=2))
+
+    monkeypatch.setattr(documents, "timezone", Behind)
+    content = pdf()
+    fortnox.attach_file(invoice, "faktura.pdf", content)
+    assert settled().exit_code == 0
+    assert remote.documents(smartdok) == [(invoice, "faktura.pdf", content)]
+
+
+def test_S6_who_comes_late_to_an_old_address_changes_nothing_for_a_new_one(
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, invoice: str, twins: Any, item: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sync.engine.push.NOTED_SECONDS", 0.2)
+    content = pdf()
+    fortnox.attach_file(invoice, "faktura.pdf", content)
+    settled()
+    [told] = [each.request_json for each in twins.smartdok.requests if each.path.endswith("document/upload")]
+    sent_before = item("supplier-documents", invoice)
+    assert manual.resend(Item.objects.filter(pk=sent_before.pk), "anna") == 1
+    twins.smartdok.faults.add("status", "POST", "document/upload", status=200, body="{}")  # yes, and it does not fetch
+    run()
+    assert requests.get(told["DocumentDownloadUrl"], timeout=10).content == content
+    run()
+    waiting = item("supplier-documents", invoice)
+    assert (waiting.state, waiting.cause) == ("waiting", "S6.not_fetched")
+    asked = [each.request_json for each in twins.smartdok.requests if each.path.endswith("document/upload")]
+    assert requests.get(asked[-1]["DocumentDownloadUrl"], timeout=10).content == content
+    assert requests.get(told["DocumentDownloadUrl"], timeout=10).content == content
+    assert settled().exit_code == 0
+    assert item("supplier-documents", invoice).state == "done"
+    assert len(asked) == 2
+
+
+class EndpointConnectionError(Exception):
+    """As botocore has it: no OSError."""
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), EndpointConnectionError()])
+@pytest.mark.parametrize("doing", ["save", "open"])
+def test_S7_a_storage_in_trouble_while_files_are_joined_is_waited_for(
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, invoice: str, choose: Any, item: Any, error: Exception,
+    doing: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    fake = type("Botocore", (), {"BotoCoreError": EndpointConnectionError, "ClientError": EndpointConnectionError})
+    monkeypatch.setitem(sys.modules, "botocore.exceptions", fake)  # type: ignore[arg-type]
+    choose("supplier-documents", join=True)
+    for name in ("a.pdf", "b.pdf"):
+        fortnox.attach_file(invoice, name, pdf(1 if name == "a.pdf" else 2))
+    real_join, real = documents.join, getattr(FileSystemStorage, doing)
+
+    def in_trouble(*args: Any, **named: Any) -> Any:
+        raise error
+
+    def join(*args: Any) -> Document:
+        setattr(FileSystemStorage, doing, in_trouble)
+        try:
+            return real_join(*args)
+        finally:
+            setattr(FileSystemStorage, doing, real)
+
+    monkeypatch.setattr("sync.engine.states.random.uniform", lambda low, high: 3600.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(documents, "join", join)
+        run()
+    first = Item.objects.filter(pipeline__flow="supplier-documents").order_by("pk")[0]
+    told = getattr(error, "strerror", None) or "EndpointConnectionError"
+    assert (first.state, first.cause, first.params) == ("waiting", "document.storage", {"error": told})
+    Item.objects.filter(pk=first.pk).update(not_before=timezone.now())
+    assert settled().exit_code == 0
+    assert len(remote.documents(smartdok)) == 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.utils import timezone
 
 from integration.errors import (
@@ -376,3 +376,32 @@ def test_a_reading_that_stops_in_the_middle_keeps_its_pages_and_not_its_cursor(
     pipeline.refresh_from_db()
     assert (result.fault.cause, len(states("customers")), pipeline.cursor) == ("http.5xx", 100, {})
     assert (pull(pipeline).fault, len(states("customers"))) == (None, 250)
+
+
+LONG = "Bostadsrättsföreningen " * 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_object_with_a_long_name_is_adopted(smartdok: Any, fortnox: Any, run: Any, item: Any) -> None:
+    fortnox.add_customer(LONG, "1001")
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Brf Eken")
+    run()
+    adopted = item("customers", 1001)
+    assert (adopted.state, adopted.adopted, adopted.target_label) == ("done", True, f"1001 {LONG}"[:120])
+    assert fortnox.customers["1001"]["Name"] == "Brf Eken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_exception_while_a_fault_is_written_down_leaves_nothing_running(
+    smartdok: Any, fortnox: Any, run: Any, item: Any, twins: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **fields: Any) -> str:
+        raise DataError("value too long for type character varying(60)")
+
+    monkeypatch.setattr("sync.engine.states.settle_fault", refuse)
+    twins.fortnox.faults.add("status", "POST", "/3/customers", status=503)
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Brf Eken")
+    run()
+    stopped = item("customers", 1001)
+    assert (stopped.state, stopped.cause, stopped.params["error"]) == ("stopped", "internal", "DataError")
+    assert stopped.intent_at is not None
