@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
 WHOLE_SECONDS = 30.0  # shorter than a lease, so that a request has ended when another worker may take over
+DEEPEST = 100  # levels of JSON; vendors send six
 LARGEST_BODY = 64 * 1024 * 1024
 GET_TRIES = 4
 
@@ -85,12 +86,15 @@ class Answer:
 
         Raises:
             Unconfirmed: the answer to a write is not JSON, so nobody knows what was stored.
-            Transient: the answer to a GET is not JSON.
+            Transient: the answer to a GET is not JSON, or nested deeper than anything that a vendor sends.
         """
         try:
-            return simplejson.loads(self.content.decode("utf-8-sig"), use_decimal=True)
-        except ValueError:
+            body = simplejson.loads(self.content.decode("utf-8-sig"), use_decimal=True)
+        except (ValueError, ArithmeticError, RecursionError):
             raise self.malformed() from None
+        if _deeper(body, DEEPEST):
+            raise self.malformed()
+        return body
 
     def malformed(self) -> Transient:
         """The fault of an answer that is not what the vendor promises: after a write nobody knows what was stored."""
@@ -100,6 +104,11 @@ class Answer:
     def text(self) -> str:
         """The body as text, whatever it is."""
         return self.content.decode("utf-8", "replace")
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page: of some proxy, firewall or maintenance, for no vendor's API answers with one."""
+        return self.content.lstrip()[:1] == b"<" or "html" in self.headers.get("Content-Type", "")
 
 
 class Http:
@@ -196,7 +205,7 @@ class Http:
                 answer = self._once(method, path, params=params, headers=sent, body=body, largest=largest)
             if answer.status < 300:
                 return answer
-            if not renewed and self.expired(answer) and self.auth.renew(headers):
+            if not renewed and not answer.is_page and self.expired(answer) and self.auth.renew(headers):
                 headers = self.auth.headers()
                 continue
             raise self._fault(answer)
@@ -277,6 +286,17 @@ class Http:
         if expected.isdigit() and "Content-Encoding" not in response.headers and size < int(expected):
             raise requests.exceptions.ChunkedEncodingError
         return b"".join(chunks)
+
+
+def _deeper(body: Any, levels: int) -> bool:
+    """Whether JSON is nested deeper than so many levels, found without recursion."""
+    layer = [body]
+    for _ in range(levels):
+        inner = [each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list)]
+        layer = [each for values in inner for each in values]
+        if not layer:
+            return False
+    return True
 
 
 def _never_left(error: requests.exceptions.ConnectionError) -> bool:

@@ -194,9 +194,18 @@ def test_a_code_may_be_text_or_missing() -> None:
     assert errors.refuse(answer("2000401")).cause == "fortnox.2000401"
     assert errors.refuse(Answer("PUT", "/3/x", 400, {}, b"<html>")).cause == "fortnox.400"
     assert errors.refuse(Answer("PUT", "/3/x", 400, {}, b'["nej"]')).cause == "fortnox.400"
-    assert type(errors.refuse(Answer("PUT", "/3/x", 403, {}, b""))) is AuthError
+    assert errors.refuse(answer("9" * 5000)).cause == "fortnox.99999999999999999999"
+    assert type(errors.refuse(Answer("PUT", "/3/x", 401, {}, b'{"message": "unauthorized"}'))) is AuthError
     assert errors.expired(Answer("PUT", "/3/x", 403, {}, b""))
     assert not errors.expired(answer(2001101, status=403))
+
+
+@pytest.mark.parametrize("body", [b"<html>Request blocked</html>", b"", b"[]", b'{"message": "no"}'])
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_fortnox_does_not_say_itself_is_the_clocks(status: int, body: bytes) -> None:
+    read, write = (errors.refuse(Answer(method, "/3/x", status, {}, body)) for method in ("GET", "PUT"))
+    assert (type(read), type(write), write.params["answered"]) == (Transient, Unconfirmed, True)
+    assert not errors.is_missing(read)
 
 
 def test_nothing_found_is_none_for_a_read_and_a_refusal_for_a_write(fortnox: Fortnox) -> None:

@@ -278,3 +278,11 @@ def test_an_address_that_is_none_is_the_connections_fault(twin: SmartDokTwin) ->
     with pytest.raises(ConfigError) as fault:
         get(Http("smartdok", "api.smartdok.se", auth=NoAuth(), refuse=refuse))
     assert (fault.value.cause, fault.value.scope) == ("http.bad_address", "connection")
+
+
+@pytest.mark.parametrize("levels", [101, 900, 1_200, 100_000])
+def test_json_that_is_nested_without_end_is_no_answer(levels: int) -> None:
+    content = ("[" * levels + "]" * levels).encode()
+    with pytest.raises(Transient, match=r"http\.not_json"):
+        Answer("GET", "/x", 200, {}, content).json()
+    assert Answer("GET", "/x", 200, {}, b"[" * 99 + b"{}" + b"]" * 99).json()

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from integration import registry
-from integration.errors import AuthError, ConfigError, InvalidRecord, Rejected, Transient
+from integration.errors import AuthError, ConfigError, InvalidRecord, Rejected, Transient, Unconfirmed
 from integration.http import Answer
 from integration.models import Connection
 from integration.oauth import stored
@@ -168,6 +168,12 @@ def answer(body: Any, status: int = 400) -> Answer:
 def test_every_refusal_says_who_must_act(given: Answer, kind: type, cause: str, message: str) -> None:
     fault = refuse(given)
     assert (type(fault), fault.cause, fault.params["message"]) == (kind, cause, message)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_web_page_is_no_answer_of_smartdoks(status: int) -> None:
+    read, write = (refuse(Answer(method, "/x", status, {}, b"<html>Blocked</html>")) for method in ("GET", "POST"))
+    assert (type(read), type(write), read.cause) == (Transient, Unconfirmed, "http.not_json")
 
 
 def test_nothing_found() -> None:

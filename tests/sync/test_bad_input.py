@@ -217,3 +217,20 @@ def test_a_fortnox_list_that_shrinks_while_it_is_read(
     twins.fortnox.observers.append(shrink)
     run(only=["supplier-invoices"])
     assert list(smartdok.supplier_invoices) == [late]
+
+
+def test_a_page_of_a_firewall_stops_nothing_and_takes_nothing_for_gone(
+    smartdok: Any, fortnox: Any, settled: Any, run: Any, tenant: Any, twins: Any, item: Any, bill: Any
+) -> None:
+    given = fortnox.add_supplier_invoice(fortnox.add_supplier("Betong AB"), "125", project="2041")
+    settled()
+    page = "<html>Request blocked</html>"
+    twins.fortnox.faults.add("status", "POST", "/3/invoices", times=1, status=403, body=page)
+    twins.fortnox.faults.add("status", "GET", r"/3/supplierinvoices/\d+$", times=None, status=404, body=page)
+    bill()
+    fortnox.touch("supplier_invoices", given)
+    for _ in range(3):
+        run()
+    assert {each.state for each in tenant.connections.all()} == {"connected"}
+    assert len(fortnox.invoices) == 1
+    assert item("supplier-invoices", given).gone_at is None

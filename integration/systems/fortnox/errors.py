@@ -77,16 +77,19 @@ CODES: dict[int, Make] = {
 
 def code_of(answer: Answer) -> int:
     """The code in the body; 0 where there is none."""
-    return _information(answer)[0]
+    code, _ = _information(answer) or (0, "")
+    return code
 
 
 def refuse(answer: Answer) -> Fault:
     """The fault that a 3xx or 4xx answer stands for.
 
     Its cause is `fortnox.<code>`; params: code, message (the vendor's text, for the details), method, path, status.
-    A GET that found nothing is `Rejected` with status 404, whatever its code.
+    A GET that found nothing is `Rejected` with status 404, whatever its code. A 403 or 404 without `ErrorInformation`,
+    a 401 without JSON, is not Fortnox' answer but somebody's on the way: the clock's.
     """
-    code, message = _information(answer)
+    told = _information(answer)
+    code, message = told or (0, answer.text()[:200])
     params: dict[str, Any] = {
         "code": code,
         "message": message,
@@ -95,6 +98,8 @@ def refuse(answer: Answer) -> Fault:
         "status": answer.status,
     }
     cause = f"fortnox.{code or answer.status}"
+    if answer.status in {401, 403, 404} and not told and (answer.status != 401 or _body(answer) is None):
+        return answer.malformed()
     if answer.status == 404 and answer.method == "GET" and code not in CODES:
         return Rejected(cause, **params)
     if make := CODES.get(code):
@@ -115,15 +120,20 @@ def is_missing(fault: Fault) -> bool:
     return isinstance(fault, Rejected) and fault.params.get("status") == 404 and fault.params.get("method") == "GET"
 
 
-def _information(answer: Answer) -> tuple[int, str]:
-    """Code and message; keys come as `Error/Message/Code` and as `error/message/code` ("Seen in practice" 5)."""
-    try:
-        body = answer.json()
-    except Transient:
-        return 0, answer.text()[:200]
+def _information(answer: Answer) -> tuple[int, str] | None:
+    """Code (0 where there is none) and message, None where Fortnox does not speak at all; keys come as
+    `Error/Message/Code` and as `error/message/code` ("Seen in practice" 5)."""
+    body = _body(answer)
     found = body.get("ErrorInformation") if isinstance(body, dict) else None
     if not isinstance(found, dict):
-        return 0, answer.text()[:200]
+        return None
     values = {str(key).lower(): value for key, value in found.items()}
-    code = str(values.get("code") or "")
+    code = str(values.get("code") or "")[:20]
     return int(code) if code.isascii() and code.isdigit() else 0, str(values.get("message") or "")[:500]
+
+
+def _body(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except Transient:
+        return None

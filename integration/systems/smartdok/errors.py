@@ -29,15 +29,22 @@ NAMES: dict[str, type[Fault]] = {
 
 
 def refuse(answer: Answer) -> Fault:
-    """The fault that a 3xx or 4xx answer stands for. Unknown ones are for a person."""
+    """The fault that a 3xx or 4xx answer stands for. Unknown ones are for a person.
+
+    A web page is not SmartDok's answer but somebody's on the way, and so is a 400 without JSON: the clock's. SmartDok's
+    own 401 and 404 may be empty or plain text.
+    """
     where: dict[str, Any] = {"method": answer.method, "path": answer.path, "status": answer.status}
+    body = _json(answer)
+    if (answer.status == 400 and body is None) or (answer.status in {401, 403, 404} and answer.is_page):
+        return answer.malformed()
     if answer.status in {401, 403}:
         named = re.search(r"\b\w+(?:Read|Write)\b", answer.text()[:500])  # "Missing claims: OrdersRead" [seen]
         right = named[0] if named else RIGHTS.get(answer.path.strip("/").split("/")[0], "")
         return AuthError("smartdok.missing_right", state="missing_right", scope="flow", right=right, **where)
     if answer.status == 404:
         return Rejected("smartdok.not_found", **where)
-    body = body_of(answer)
+    body = body if isinstance(body, dict) else {}
     if name := str(body.get("Error") or ""):
         cause = "smartdok." + (re.sub(r"\W", "", name)[:50] or "refused")
         message = str(body.get("Message") or "")[:500]
@@ -47,13 +54,11 @@ def refuse(answer: Answer) -> Fault:
     return Rejected(f"smartdok.http_{answer.status}", message=answer.text()[:200], **where)
 
 
-def body_of(answer: Answer) -> dict[str, Any]:
-    """The body where it is a JSON object, else nothing."""
+def _json(answer: Answer) -> Any:
     try:
-        body = answer.json()
+        return answer.json()
     except Transient:
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
 
 
 def _sentences(errors: Any) -> str:

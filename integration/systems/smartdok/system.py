@@ -121,6 +121,8 @@ class SmartDok(System):
 
 
 def _token_refused(answer: Answer) -> Fault:
+    if answer.is_page and answer.status in {401, 403}:
+        return answer.malformed()
     if answer.status in {400, 401, 403}:
         return AuthError("smartdok.token_refused", status=answer.status)
     return ConfigError("smartdok.wrong_address", scope="connection", status=answer.status, path=answer.path)
