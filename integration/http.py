@@ -108,7 +108,7 @@ class Answer:
     @property
     def is_page(self) -> bool:
         """Whether it is a web page: of some proxy, firewall or maintenance, for no vendor's API answers with one."""
-        return self.content.lstrip()[:1] == b"<" or "html" in self.headers.get("Content-Type", "")
+        return self.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
 class Http:
@@ -205,7 +205,7 @@ class Http:
                 answer = self._once(method, path, params=params, headers=sent, body=body, largest=largest)
             if answer.status < 300:
                 return answer
-            if not renewed and not answer.is_page and self.expired(answer) and self.auth.renew(headers):
+            if not renewed and self.expired(answer) and self.auth.renew(headers):
                 headers = self.auth.headers()
                 continue
             raise self._fault(answer)

@@ -17,6 +17,9 @@ from integration.records import Read, Unreadable, fingerprint
 
 T = TypeVar("T")
 
+LARGEST_AMOUNT = Decimal(10) ** 15
+YEARS = range(1900, 2200)  # of dates that mean something; beyond them a time zone may lead out of the calendar
+LONGEST_NUMBER = 120  # what an item keeps of one
 LONGEST_KEY = 50  # of a vendor's keys; both give numbers or UUIDs
 _MISSING: dict[str, Any] = {"required": "saknas", "null": "saknas"}
 
@@ -56,7 +59,10 @@ class Number(Text):
     """G2: a number that people use as a key: text without white space at its ends."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return number(super()._deserialize(value, attr, data, **kwargs))
+        loaded = number(super()._deserialize(value, attr, data, **kwargs))
+        if len(loaded) > LONGEST_NUMBER:
+            raise ValidationError("är för lång")
+        return loaded
 
 
 class Key(_Labelled[str]):
@@ -97,7 +103,7 @@ class Amount(_Labelled[Decimal]):
             amount = Decimal(value.strip() if isinstance(value, str) else value)
         except ArithmeticError:
             raise ValidationError("ska vara ett tal") from None
-        if not amount.is_finite() or abs(amount) >= Decimal(10) ** 15:
+        if not plausible(amount):
             raise ValidationError("är ett orimligt tal")
         return amount
 
@@ -111,7 +117,7 @@ class Count(_Labelled[int]):
         return super().deserialize(value, attr, data, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        whole = isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite() and value == int(value))
+        whole = isinstance(value, int) or (isinstance(value, Decimal) and plausible(value) and value == int(value))
         if isinstance(value, bool) or not whole:
             raise ValidationError("ska vara ett heltal")
         return int(value)
@@ -145,9 +151,12 @@ class Moment(_Labelled[datetime.datetime]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime.datetime:
         try:
-            return from_swedish(value)
+            moment = from_swedish(value)
         except (TypeError, ValueError):
             raise ValidationError("ska vara ett datum") from None
+        if moment.year not in YEARS:
+            raise ValidationError("är ett orimligt datum")
+        return moment
 
 
 class Day(Moment):
@@ -170,6 +179,20 @@ class Rows(fields.List):  # type: ignore[type-arg]
         return super().deserialize([] if value is None else value, attr, data, **kwargs)
 
 
+def plausible(amount: Decimal) -> bool:
+    """Whether an amount can be one; compared exactly, whatever its exponent."""
+    return amount.is_finite() and -LARGEST_AMOUNT < amount < LARGEST_AMOUNT
+
+
+def amount_of(value: Any) -> Decimal | None:
+    """A number of an answer that is no record; None for what is none."""
+    try:
+        amount = Decimal(value) if isinstance(value, int | str | Decimal) and not isinstance(value, bool) else None
+    except ArithmeticError:
+        return None
+    return amount if amount is not None and plausible(amount) else None
+
+
 def storable(text: str) -> str:
     """Text that a database and UTF-8 can hold."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
@@ -181,7 +204,7 @@ def load(schema: Shape, raw: Any, build: Callable[[dict[str, Any]], T], *, key: 
     Args:
         schema: the shape to hold it to.
         raw: one element of the vendor's list.
-        build: makes the record of the loaded values.
+        build: makes the record of the loaded values; a `ValidationError` of its own names fields as `schema` does.
         key, label: vendor fields that identify the object and that name it for a person, for `Unreadable`.
     """
     try:

@@ -206,6 +206,7 @@ def test_what_fortnox_does_not_say_itself_is_the_clocks(status: int, body: bytes
     read, write = (errors.refuse(Answer(method, "/3/x", status, {}, body)) for method in ("GET", "PUT"))
     assert (type(read), type(write), write.params["answered"]) == (Transient, Unconfirmed, True)
     assert not errors.is_missing(read)
+    assert not errors.expired(Answer("PUT", "/3/x", status, {}, b"<html>"))
 
 
 def test_nothing_found_is_none_for_a_read_and_a_refusal_for_a_write(fortnox: Fortnox) -> None:

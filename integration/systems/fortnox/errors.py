@@ -112,7 +112,7 @@ def refuse(answer: Answer) -> Fault:
 def expired(answer: Answer) -> bool:
     """Whether another token may help: Fortnox answers 403, and 401, to one that is wrong or spent (note 28)."""
     code = code_of(answer)
-    return code in BAD_TOKEN or (answer.status in {401, 403} and code not in CODES)
+    return code in BAD_TOKEN or (answer.status in {401, 403} and code not in CODES and not answer.is_page)
 
 
 def is_missing(fault: Fault) -> bool:

@@ -1,6 +1,5 @@
 """Invoices to Fortnox: created once, found by our reference, never changed (I2, I3, I8)."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -12,6 +11,7 @@ from integration.mapping import number
 from integration.records import OutgoingInvoice, OutgoingRow
 from integration.registry import writes
 from integration.systems.base import Found, Listed, Payload, Writer, Written
+from integration.systems.border import amount_of
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.registers import LONG, WithUnits
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
@@ -117,16 +117,22 @@ def _row(texts: Texts, index: int, row: OutgoingRow) -> dict[str, Any]:
 
 def _listed(row: dict[str, Any]) -> Listed:
     """A list row; its total includes VAT."""
-    total, day = row.get("Total"), as_sent(row.get("InvoiceDate"))[:10]
     return Listed(
         target_id=as_sent(row.get("DocumentNumber")),
         title=as_sent(row.get("CustomerName")),
         fields={},
         customer_number=number(as_sent(row.get("CustomerNumber"))),
         reference=as_sent(row.get("ExternalInvoiceReference1")),
-        total=Decimal(str(total)) if isinstance(total, int | Decimal) else None,
-        day=date.fromisoformat(day) if re.fullmatch(r"\d{4}-\d\d-\d\d", day) else None,
+        total=amount_of(row.get("Total")),
+        day=_day(as_sent(row.get("InvoiceDate"))[:10]),
     )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _found(values: dict[str, Any]) -> Found:

@@ -5,7 +5,6 @@ Only the fields that `domain.md` names are ever sent (G4): what a bookkeeper set
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from integration.mapping import number, organisation_number
 from integration.records import Article, Customer, Project
 from integration.registry import writes
 from integration.systems.base import Found, Listed, Payload, Writer, Written
+from integration.systems.border import amount_of
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import UNIT_MISSING
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
@@ -206,7 +206,7 @@ class ArticleWriter(Register[Article]):
     def as_payload(self, name: str, value: Any) -> Any:
         """The price as a number; `Active` is true where Fortnox says nothing."""
         if name == "SalesPrice":
-            return Decimal(str(value)) if value not in (None, "") else None
+            return amount_of(value)
         return value is not False if name == "Active" else as_sent(value)
 
 

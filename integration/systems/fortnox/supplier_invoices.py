@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import simplejson
+from marshmallow import ValidationError
 
 from integration.errors import Fault
 from integration.mapping import SWEDEN, ore, wall_clock
 from integration.records import Page, Read, SupplierInvoice, SupplierInvoiceRow, Unreadable
 from integration.registry import reads
 from integration.systems.base import Reader, Window
-from integration.systems.border import read
+from integration.systems.border import plausible, read
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import PARAMETER
 from integration.systems.fortnox.schemas import DetailShape, ThinShape
@@ -31,6 +32,7 @@ AT_ONCE = 20  # single invoices per page: what the throttle interrupts is kept, 
 # then, and always where Fortnox takes no `lastmodified`.
 FRESH_POLL = datetime.timedelta(minutes=10)
 FRESH_WHOLE = datetime.timedelta(hours=24)
+LARGEST_FACTOR = Decimal(10) ** 9
 VAT_ACCOUNTS = range(2610, 2660)  # BAS: output and input VAT, with the pairs of reverse charge (S4)
 
 
@@ -190,13 +192,35 @@ def _invoice(values: dict[str, Any], *, approval_pending: bool) -> SupplierInvoi
     rows = values.pop("rows")
     rate, rate_unit, currency = values.pop("rate"), values.pop("rate_unit"), values.pop("currency")
     if currency not in {"", "SEK"}:
-        factor = rate / (rate_unit or Decimal(1))
+        factor = _factor(rate, rate_unit)
         if values["balance"] is not None:
-            values["balance"] = ore(values["balance"] * factor)
-        values["total"] = _booked(rows, "TOT", -1, ore(values["total"] * factor))
-        values["vat"] = _booked(rows, "VAT", 1, ore(values["vat"] * factor))
+            values["balance"] = _kronor(values["balance"], factor)
+        values["total"] = _booked(rows, "TOT", -1, _kronor(values["total"], factor))
+        values["vat"] = _booked(rows, "VAT", 1, _kronor(values["vat"], factor))
     numbered = tuple(_row(str(index), row) for index, row in enumerate(rows, 1))
     return SupplierInvoice(**values, approval_pending=approval_pending, rows=numbered)
+
+
+def _factor(rate: Decimal, rate_unit: Decimal) -> Decimal:
+    """Kronor per unit of the currency.
+
+    Raises:
+        ValidationError: no currency is worth so much.
+    """
+    try:
+        factor = rate / (rate_unit or Decimal(1))
+    except ArithmeticError:
+        factor = LARGEST_FACTOR
+    if abs(factor) >= LARGEST_FACTOR:
+        raise ValidationError({"CurrencyRate": ["är ett orimligt tal"]})
+    return factor
+
+
+def _kronor(amount: Decimal, factor: Decimal) -> Decimal:
+    kronor = amount * factor
+    if not plausible(kronor):
+        raise ValidationError({"Total": ["är ett orimligt tal"]})
+    return ore(kronor)
 
 
 def _booked(rows: list[dict[str, Any]], code: str, sign: int, otherwise: Decimal) -> Decimal:
