@@ -7,7 +7,7 @@ import structlog
 from django.utils import timezone
 
 from integration import registry
-from integration.errors import AuthError, ConfigError, Fault, Transient
+from integration.errors import AuthError, ConfigError, Fault
 from integration.models import Connection, Tenant
 from integration.systems.base import FileReader, Identity, Reader, System, Writer
 from sync import documents
@@ -73,11 +73,7 @@ class Systems:
         reader = self.reader(item.pipeline.source, item.pipeline.rules.reads)
         if not isinstance(reader, FileReader):
             raise TypeError(f"{item.pipeline.flow} reads no files")
-        content = reader.content(record, documents.LARGEST)
-        try:
-            documents.store(item, record.name, content)
-        except OSError as error:
-            raise Transient("document.storage", error=error.strerror or type(error).__name__) from None
+        documents.store(item, record.name, reader.content(record, documents.LARGEST))
 
     def was_fetched(self, item: Item) -> bool:
         """Whether the target has fetched the item's file since it was told where it lies."""
