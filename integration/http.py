@@ -96,6 +96,17 @@ class Answer:
             raise self.malformed()
         return body
 
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            Transient, Unconfirmed: it is something else, as with `json`.
+        """
+        body = self.json()
+        if not isinstance(body, dict):
+            raise self.malformed()
+        return body
+
     def malformed(self) -> Transient:
         """The fault of an answer that is not what the vendor promises: after a write nobody knows what was stored."""
         kind = Transient if self.method == "GET" else Unconfirmed

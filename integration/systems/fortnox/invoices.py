@@ -13,9 +13,9 @@ from integration.registry import writes
 from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.border import amount_of
 from integration.systems.fortnox import lists
-from integration.systems.fortnox.registers import LONG, WithUnits
+from integration.systems.fortnox.registers import LONG
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
-from integration.systems.fortnox.units import unit_text
+from integration.systems.fortnox.units import WithUnits, unit_text
 
 # Fields of the payload that Fortnox gives back as they were sent.
 _GIVEN_BACK = (

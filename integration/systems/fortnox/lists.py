@@ -5,7 +5,6 @@ from typing import Any
 
 from integration.errors import Transient
 from integration.http import Http
-from integration.systems.fortnox.system import object_of
 
 LIMIT = 500
 MOST_PAGES = 2000
@@ -23,7 +22,7 @@ def pages(
     seen: set[str] = set()
     page, before = 1, 0
     for _ in range(MOST_PAGES):
-        body = object_of(http.get(path, {"limit": LIMIT, **params, **({"page": page} if page > 1 else {})}))
+        body = http.get(path, {"limit": LIMIT, **params, **({"page": page} if page > 1 else {})}).object()
         rows = body.get(name)
         if not isinstance(rows, list):
             raise Transient("fortnox.no_list", path=path)

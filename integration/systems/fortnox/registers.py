@@ -8,16 +8,14 @@ from datetime import date
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
-from integration.errors import Fault, Rejected, Transient
 from integration.mapping import number, organisation_number
 from integration.records import Article, Customer, Project
 from integration.registry import writes
 from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.border import amount_of
 from integration.systems.fortnox import lists
-from integration.systems.fortnox.errors import UNIT_MISSING
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
-from integration.systems.fortnox.units import Units, unit_text
+from integration.systems.fortnox.units import WithUnits, unit_text
 
 W = TypeVar("W", Customer, Project, Article)
 BLANK = "API_BLANK"  # note 33: null and "" mean "leave alone"
@@ -208,31 +206,6 @@ class ArticleWriter(Register[Article]):
         if name == "SalesPrice":
             return amount_of(value)
         return value is not False if name == "Active" else as_sent(value)
-
-
-class WithUnits:
-    """Puts unit codes in place of unit texts, for one write."""
-
-    def __init__(self, system: Any) -> None:
-        self.units = Units(system)
-
-    def coded(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """The fields with the unit's code."""
-        return {**fields, "Unit": self.units.code(fields["Unit"])} if fields.get("Unit") else fields
-
-    def run(self, write: Callable[[], Written]) -> Written:
-        """The write. Where Fortnox misses a unit that we remembered, the list is forgotten and we try again later."""
-        try:
-            return write()
-        except Rejected as fault:
-            if fault.params.get("code") != UNIT_MISSING or not self.units.remembered:
-                raise
-            self.units.forget()
-            raise _again(fault) from None
-
-
-def _again(fault: Fault) -> Transient:
-    return Transient(fault.cause, **fault.params)
 
 
 def _day(day: date | None) -> str:

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
 from integration.errors import AuthError, ConfigError, Fault, InvalidRecord, Transient
-from integration.http import Answer, Http, NoAuth
+from integration.http import Http, NoAuth
 from integration.oauth import OAuthClient, Token, TokenAuth
 from integration.registry import system
 from integration.systems.base import Field, Identity, Notice, Reach, System
 from integration.systems.fortnox.errors import CHARACTERS, expired, is_missing, refuse
 from integration.systems.fortnox.text import without_inch
+from integration.systems.fortnox.units import Units
 from integration.throttle import Throttle
 
 # Note 11. Scopes are read + write; adding one needs a new consent (note 10).
@@ -94,8 +95,6 @@ class Fortnox(System):
 
     def new_units(self, texts: Iterable[str]) -> list[str]:
         """As `Units` would match them at the write."""
-        from integration.systems.fortnox.units import Units  # noqa: PLC0415 - units are read through this system
-
         return Units(self).missing(texts)
 
     @classmethod
@@ -118,7 +117,7 @@ class Fortnox(System):
     def get(self, path: str) -> dict[str, Any] | None:
         """A JSON object, or None when there is nothing at that path."""
         try:
-            return object_of(self.http.get(path))
+            return self.http.get(path).object()
         except Fault as fault:
             if is_missing(fault):
                 return None
@@ -133,12 +132,12 @@ class Fortnox(System):
         refuses the whole body for it, storing nothing, and gets two `’` instead.
         """
         try:
-            return object_of(self.http.write(method, path, json=body, before_send=before_send))
+            return self.http.write(method, path, json=body, before_send=before_send).object()
         except InvalidRecord as fault:
             plainer = without_inch(body)
             if fault.params.get("code") != CHARACTERS or plainer == body:
                 raise
-        return object_of(self.http.write(method, path, json=plainer, before_send=before_send))
+        return self.http.write(method, path, json=plainer, before_send=before_send).object()
 
     # -- consent -------------------------------------------------------------------------------------------------
     def authorise_url(self, state: str, redirect_uri: str) -> str:
@@ -202,7 +201,7 @@ class Fortnox(System):
         return Http("fortnox", settings.FORTNOX_API_URL, auth=auth, refuse=refuse, expired=expired, throttle=throttle)
 
     def _company(self, door: Http) -> dict[str, Any]:
-        found = object_of(door.get("/3/companyinformation")).get("CompanyInformation")
+        found = door.get("/3/companyinformation").object().get("CompanyInformation")
         return found if isinstance(found, dict) else {}
 
 
@@ -224,18 +223,6 @@ class _Given:
 
     def renew(self, refused: dict[str, str]) -> bool:
         return False
-
-
-def object_of(answer: Answer) -> dict[str, Any]:
-    """The JSON object of an answer.
-
-    Raises:
-        Transient, Unconfirmed: it is something else, as `Answer.json` says.
-    """
-    body = answer.json()
-    if not isinstance(body, dict):
-        raise answer.malformed()
-    return body
 
 
 def _wrong_company(expected: str, company: dict[str, Any]) -> AuthError:

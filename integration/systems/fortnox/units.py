@@ -8,7 +8,9 @@ from django.core.cache import cache
 from integration.errors import ConfigError, Rejected, Transient, Unconfirmed
 from integration.mapping import cut, number
 from integration.records import Note
+from integration.systems.base import Written
 from integration.systems.fortnox import lists
+from integration.systems.fortnox.errors import UNIT_MISSING
 from integration.systems.fortnox.text import CHARSET, Texts, as_sent
 
 SECONDS = 600
@@ -92,6 +94,27 @@ class Units:
         known = {**fresh, code: description}
         cache.set(self._name, known, SECONDS)
         return known
+
+
+class WithUnits:
+    """Puts unit codes in place of unit texts, for one write."""
+
+    def __init__(self, system: Any) -> None:
+        self.units = Units(system)
+
+    def coded(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields with the unit's code."""
+        return {**fields, "Unit": self.units.code(fields["Unit"])} if fields.get("Unit") else fields
+
+    def run(self, write: Callable[[], Written]) -> Written:
+        """The write. Where Fortnox misses a unit that we remembered, the list is forgotten and we try again later."""
+        try:
+            return write()
+        except Rejected as fault:
+            if fault.params.get("code") != UNIT_MISSING or not self.units.remembered:
+                raise
+            self.units.forget()
+            raise Transient(fault.cause, **fault.params) from None
 
 
 def _match(units: dict[str, str], wanted: str) -> str:

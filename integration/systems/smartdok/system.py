@@ -67,7 +67,7 @@ class SmartDok(System):
             AuthError: the token is refused.
             Transient: not reachable now.
         """
-        user, licences = self._object("/Users/current"), self._object("/LicenseInfo")
+        user, licences = self.http.get("/Users/current").object(), self.http.get("/LicenseInfo").object()
         name = str(user.get("Name") or user.get("UserName") or "")
         details = {
             "user": name,
@@ -97,13 +97,6 @@ class SmartDok(System):
     def prepare(self) -> None:
         """A session that outlives the next quarter of an hour."""
         self.auth.ensure(WITHOUT_RENEWAL)
-
-    def _object(self, path: str) -> dict[str, Any]:
-        answer = self.http.get(path)
-        body = answer.json()
-        if not isinstance(body, dict):
-            raise answer.malformed()
-        return body
 
     def _session(self, spent: Token) -> Token:
         """Open a session. The answer is a bare string, with or without JSON's quotes (notes, "Base URL and auth")."""
