@@ -186,6 +186,17 @@ def test_an_invoice_that_vanishes_between_list_and_fetch_is_passed_over(
     assert [each.source_id for each in records(fortnox, window())] == [there]
 
 
+def test_a_slow_vendor_makes_pages_small(
+    fortnox: Fortnox, company: Company, window: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supplier = company.add_supplier("Betong AB")
+    for _ in range(3):
+        company.add_supplier_invoice(supplier, "10")
+    assert [len(page.reads) for page in pages(fortnox, window())][:1] == [3]
+    monkeypatch.setattr("integration.systems.fortnox.supplier_invoices.SLOW", -1.0)
+    assert [len(page.reads) for page in pages(fortnox, window())][:3] == [1, 1, 1]
+
+
 def test_what_the_throttle_interrupts_is_kept(
     fortnox: Fortnox, company: Company, fortnox_twin: FortnoxTwin, window: Windows
 ) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
@@ -26,6 +27,7 @@ E = TypeVar("E")
 PATH = "/3/supplierinvoices"
 LIST = "SupplierInvoices"
 KEY = ("GivenNumber",)
+SLOW = 20.0  # seconds after which a page is given as it is
 AT_ONCE = 20  # single invoices per page: what the throttle interrupts is kept, and the next pass goes on from there
 # How long an unchanged list row vouches for the whole invoice. A poll asks from 15 minutes before the one ahead of it,
 # so the first one after ten minutes still lists a change that the row does not show. The whole list is paged now and
@@ -153,15 +155,22 @@ def _decided(source_id: str, window: Window, pending: _Pending) -> bool:
 
 
 def _pages(entries: Sequence[E], take: Callable[[E], Read | Unreadable | str | None]) -> Iterator[Page]:
-    """What each entry gives, `AT_ONCE` at a time; what was read before a fault is given before it."""
-    for at in range(0, len(entries), AT_ONCE):
-        results: list[Read | Unreadable | str | None] = []
-        try:
-            for each in entries[at : at + AT_ONCE]:
-                results.append(take(each))
-        except Fault:
-            yield _page(results)
-            raise
+    """What each entry gives, `AT_ONCE` at a time; what was read before a fault is given before it.
+
+    A slow vendor makes pages small: a page must be through before the lease of whoever reads has run out.
+    """
+    results: list[Read | Unreadable | str | None] = []
+    began = time.monotonic()
+    try:
+        for each in entries:
+            results.append(take(each))
+            if len(results) >= AT_ONCE or time.monotonic() - began > SLOW:
+                yield _page(results)
+                results, began = [], time.monotonic()
+    except Fault:
+        yield _page(results)
+        raise
+    if results:
         yield _page(results)
 
 
