@@ -15,7 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,22 @@ def _alive(pids: list[int]) -> list[int]:
 def database_url(folder: Path = DATA_DIR / "postgres") -> str:
     """Start (or join) the PostgreSQL of this folder and give its URL."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    holders = folder / ".handle_pids.json"
-    if holders.exists():  # a process that was killed never let go, and the server would never be stopped
-        holders.write_text(json.dumps(_alive(json.loads(holders.read_text()))))
-    server = get_server(folder)
+    with (folder.parent / f"{folder.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _let_go(folder / ".handle_pids.json")
+        server = get_server(folder)
     _held.append(server)
     info = server.get_postmaster_info()
     return f"postgres://postgres@{str(info.socket_dir).replace('/', '%2F')}/postgres"
+
+
+def _let_go(holders: Path) -> None:
+    """A process that was killed never let go, and the server would never be stopped."""
+    with suppress(FileNotFoundError, ValueError):  # no server yet, or somebody is leaving at this moment
+        alive = _alive(json.loads(holders.read_text()))
+        fresh = holders.with_suffix(".new")
+        fresh.write_text(json.dumps(alive))
+        fresh.replace(holders)
 
 
 def redis_url(folder: Path = DATA_DIR / "redis") -> str:
