@@ -6,18 +6,23 @@ to race for), and the authorisation code flow with one-time refresh tokens as th
 """
 
 import base64
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from integration.errors import AuthError, Transient
+from integration.errors import AuthError, Fault, RateLimited, Transient
 from integration.http import Answer, Http
 from integration.models import Connection
 
 EARLY = 60.0  # seconds before its end from which a token counts as spent
+USUAL = 4.0  # seconds that a renewal takes at most when nothing is wrong
+AGAIN_AFTER = 5.0  # seconds until it is worth asking again after one that took longer
+LOOK_EVERY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +78,48 @@ class TokenAuth:
     def _replace(self, spent: Token) -> Token:
         """One renewal for all who wait: the winner of the row lock fetches, the others find the new token.
 
-        A connection that is only being tried out has no row, and nobody waits for it.
+        They wait as long as a renewal takes that goes well. One that ends in a time-out holds up its own worker only,
+        and is not begun anew by the next one at once. A connection that is only being tried out has no row, and nobody
+        waits for it.
+
+        Raises:
+            RateLimited: somebody else's renewal takes long, or has just failed after having taken long.
+            Fault: as `fetch`.
         """
         if self.connection.pk is None:
             token = self._fetch(spent)
             self.connection.token = asdict(token)
             return token
-        with transaction.atomic(durable=True):  # a rolled back renewal would lose a one-time refresh token
-            row = Connection.objects.select_for_update().get(pk=self.connection.pk)
-            token = stored(row)
-            if token.access == spent.access or not token.good_for(EARLY):
-                token = self._fetch(token)
-                row.token = asdict(token)
-                row.save(update_fields=["token"])
+        slow, began = f"token:{self.connection.pk}", time.monotonic()
+        while (token := self._renewed(spent, slow)) is None:
+            if cache.get(slow) or time.monotonic() - began > USUAL:
+                cache.add(slow, True, AGAIN_AFTER)
+                raise RateLimited("connection.renewing", wait=AGAIN_AFTER)
+            time.sleep(LOOK_EVERY)
         self.connection.token = asdict(token)
+        return token
+
+    def _renewed(self, spent: Token, slow: str) -> Token | None:
+        """The token that is good from now on; None while somebody else has the row."""
+        began = time.monotonic()
+        with transaction.atomic(durable=True):  # a rolled back renewal would lose a one-time refresh token
+            row = Connection.objects.select_for_update(skip_locked=True).filter(pk=self.connection.pk).first()
+            if row is None:
+                return None
+            token = stored(row)
+            if token.access != spent.access and token.good_for(EARLY):
+                return token
+            if cache.get(slow):
+                raise RateLimited("connection.renewing", wait=AGAIN_AFTER)
+            try:
+                token = self._fetch(token)
+            except Transient:
+                if time.monotonic() - began > USUAL:
+                    cache.set(slow, True, AGAIN_AFTER)
+                raise
+            row.token = asdict(token)
+            row.save(update_fields=["token"])
+        cache.delete(slow)
         return token
 
 
@@ -135,12 +168,17 @@ class OAuthClient:
         except (Transient, KeyError, TypeError, ValueError):
             raise Transient(f"{self.cause}.token_unavailable", status=answer.status) from None
 
-    def _refusal(self, answer: Answer) -> AuthError:
-        """`invalid_client` is the operator's to mend, everything else the customer's: connect again."""
+    def _refusal(self, answer: Answer) -> Fault:
+        """`invalid_client` is the operator's to mend, every other error of RFC 6749 the customer's: connect again.
+
+        Whatever is no such error (a page of a proxy, of maintenance) says nothing about the consent.
+        """
         try:
-            error = str(answer.json().get("error", ""))
+            error = str(answer.json().get("error") or "")
         except (Transient, AttributeError):
             error = ""
+        if not error:
+            return Transient(f"{self.cause}.token_unavailable", status=answer.status)
         if error in {"invalid_client", "unauthorized_client"}:
             return AuthError(f"{self.cause}.client_refused", error=error)
         return AuthError(f"{self.cause}.consent_gone", error=error)

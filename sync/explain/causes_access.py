@@ -30,6 +30,15 @@ CAUSES: dict[str, Cause] = {
             _HEALS_EN,
         ),
     ),
+    "connection.renewing": cause(
+        "",
+        (
+            "Inloggningen dröjer",
+            "Motpartens inloggning svarar långsamt eller inte alls just nu.",
+            _HEALS_SV,
+        ),
+        ("The log-in takes long", "The other side's log-in answers slowly or not at all right now.", _HEALS_EN),
+    ),
     "http.5xx": cause(
         "",
         (

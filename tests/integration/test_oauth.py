@@ -168,7 +168,61 @@ def test_a_token_endpoint_in_trouble_is_transient_and_never_unconfirmed(
     assert (type(raised.value), raised.value.cause) == (Transient, "fortnox.token_unavailable")
 
 
-def test_a_refusal_that_is_not_json_means_connect_again(fortnox: Fortnox, fortnox_twin: FortnoxTwin) -> None:
-    fortnox_twin.faults.add(kind="status", status=400, body="nej", path="/oauth-v1/token")
-    with pytest.raises(AuthError, match=r"fortnox\.consent_gone"):
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 400, "body": "nej"}, {"status": 403, "body": "<html>Forbidden</html>"}, {"status": 404, "body": "{}"},
+     {"status": 400, "body": "[]"}],
+)  # fmt: skip
+def test_a_refusal_that_is_none_of_the_protocol_says_nothing_about_the_consent(
+    fortnox: Fortnox, fortnox_twin: FortnoxTwin, fault: dict[str, Any]
+) -> None:
+    fortnox_twin.faults.add(kind="status", path="/oauth-v1/token", times=None, **fault)
+    with pytest.raises(Transient, match=r"fortnox\.token_unavailable"):
         fortnox.check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_renewal_that_ends_in_a_time_out_holds_up_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integration.oauth.USUAL", 0.3)
+    tenant = Tenant.objects.create(slug="slow", name="Slow", go_live=datetime.date(2026, 1, 1))
+    row = Connection.objects.create(tenant=tenant, system="any")
+    asked, under_way, over = [], threading.Event(), threading.Event()
+
+    def silent(spent: Token) -> Token:
+        asked.append(spent)
+        under_way.set()
+        over.wait(10)
+        raise Transient("any.token_unavailable")
+
+    def work(faults: list[str]) -> None:
+        try:
+            TokenAuth(Connection.objects.get(pk=row.pk), silent).headers()
+        except Transient as fault:
+            faults.append(fault.cause)
+        finally:
+            database.close()
+
+    first: list[str] = []
+    others: list[str] = []
+    slow = threading.Thread(target=work, args=(first,))
+    slow.start()
+    assert under_way.wait(5)
+    waiting = [threading.Thread(target=work, args=(others,)) for _ in range(5)]
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join(5)
+    assert others == ["connection.renewing"] * 5, "while it is under way"
+    over.set()
+    slow.join(5)
+    work(others)
+    assert (first, others[5:], len(asked)) == (["any.token_unavailable"], ["connection.renewing"], 1)
+
+
+def test_a_renewal_that_fails_quickly_may_be_tried_again_at_once(plain: Connection) -> None:
+    def fetch(spent: Token) -> Token:
+        raise Transient("any.token_unavailable")
+
+    with pytest.raises(Transient, match="token_unavailable"):
+        TokenAuth(plain, fetch).headers()
+    assert TokenAuth(plain, Counting()).headers() == {"Authorization": "Bearer t1"}
