@@ -7,7 +7,7 @@ that people remove: a mapped value, a connection, a tenant's or a pipeline's set
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
@@ -15,6 +15,9 @@ from django.utils import timezone
 from integration.models import Connection, Tenant, ValueMap
 from sync.engine.states import State, fulfil, wake
 from sync.models import Item, Pipeline
+
+# What an item waits for by the clock while a system is out of reach.
+OUT_OF_REACH = Q(cause__startswith="http.") | Q(cause__endswith=".token_unavailable") | Q(cause="connection.renewing")
 
 
 def _look(tenant_id: int) -> None:
@@ -50,7 +53,7 @@ def connection_saved(instance: Connection, update_fields: Any = None, **_: Any) 
     late.filter(failures__gt=0).update(next_pull_at=now)
     if instance.state == Connection.State.CONNECTED:
         backing_off = Item.objects.filter(tenant_id=instance.tenant_id, state=State.WAITING, reason=Item.Reason.CLOCK)
-        backing_off.filter(not_before__gt=now, cause__startswith="http.").update(not_before=now, tries=0)
+        backing_off.filter(OUT_OF_REACH, not_before__gt=now).update(not_before=now, tries=0)
     stopped = Item.objects.filter(tenant_id=instance.tenant_id, state=State.STOPPED, reason=Item.Reason.AUTH)
     _wake(stopped, instance.tenant_id, "the connection works again")
 
