@@ -6,8 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from sync.setup.consent import callback
-
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 when the process answers and reaches its database; for load balancers, needs no log-in."""
@@ -21,8 +19,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("connect/callback/", callback),  # for visitors by link; hands on what is a user's
-    path("connect/", include("integration.urls")),
+    path("connect/", include("sync.setup.consent_urls")),
     path("start/", include("sync.setup.urls")),
     path("", include("sync.urls")),
 ]

@@ -17,6 +17,7 @@ from integration import registry
 from integration.forms import PREFIX, connection_form, declared
 from integration.models import Connection, Membership, Tenant, ValueMap
 from integration.scoping import OWN, OperatorsOnly, TenantScoped, is_operator
+from integration.systems.base import Field
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -122,16 +123,25 @@ class ConnectionAdmin(TenantScoped, ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form that the system declares."""
         if obj is not None and self.has_change_permission(request, obj):
-            kwargs["form"] = connection_form(obj)
+            kwargs["form"] = connection_form(obj, self.inputs(request, obj))
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The declared fields, for those who may change them."""
         shown: list[Any] = [(_("Connection"), {"fields": self.readonly_fields})]
         if obj is not None and self.has_change_permission(request, obj):
-            names = [PREFIX + field.name for field in declared(obj.system)]
-            shown.append((_("Access"), {"fields": names}))
+            names = [PREFIX + field.name for field in self.inputs(request, obj)]
+            if names:
+                shown.append((_("Access"), {"fields": names}))
         return shown
+
+    def inputs(self, request: HttpRequest, obj: Connection) -> tuple[Field, ...]:
+        """The fields that this user may fill in. Which company it is, a consent tells; operators may say it before."""
+        kind = registry.systems.get(obj.system)
+        mine = declared(obj.system)
+        if kind is None or is_operator(request.user):
+            return mine
+        return tuple(each for each in mine if each.name != kind.company)
 
 
 @admin.register(ValueMap)

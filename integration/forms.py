@@ -1,5 +1,6 @@
 """The form of a connection, built from the fields that its system declares."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -31,24 +32,21 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         """Whether anything was given that access depends on."""
         return any(name.startswith(PREFIX) for name in self.changed_data)
 
-    def save(self, commit: bool = True) -> Connection:
-        """Store what was given. A token that came of what is now replaced is forgotten."""
-        connection: Connection = self.instance
-        options, secrets = dict(connection.options), dict(connection.secrets)
-        for field in declared(connection.system):
+    def access(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Options and secrets with what was given; what is kept of it is decided by whoever saves."""
+        options, secrets = dict(self.instance.options), dict(self.instance.secrets)
+        for field in declared(self.instance.system):
             value = str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
-            if not field.secret:
-                options[field.name] = value
-            elif value:
+            if field.secret and value:
                 secrets[field.name] = value
-        if self.changes_access:
-            connection.replace(options, secrets)
-        return super().save(commit)  # type: ignore[no-any-return]
+            elif not field.secret and PREFIX + field.name in self.cleaned_data:
+                options[field.name] = value
+        return options, secrets
 
 
-def connection_form(connection: Connection) -> type[ConnectionForm]:
-    """The form class for one connection."""
-    inputs = {PREFIX + field.name: _input(field, connection) for field in declared(connection.system)}
+def connection_form(connection: Connection, fields: Iterable[Field]) -> type[ConnectionForm]:
+    """The form class for one connection, with inputs for these of its fields."""
+    inputs = {PREFIX + field.name: _input(field, connection) for field in fields}
     return type("ConnectionForm", (ConnectionForm,), inputs)
 
 

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,12 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Nothing would be transferred before a day that lies ahead, and nobody would know why."""
+        if self.go_live and self.go_live > timezone.localdate():
+            text = _("The day cannot lie in the future. Come back on that day, or choose today.")
+            raise ValidationError({"go_live": text})
+
 
 class Membership(models.Model):
     """A user's place in a tenant; without one a user sees nothing of it."""
@@ -61,7 +68,8 @@ class Connection(models.Model):
     """One tenant's access to one system.
 
     `options` are what anybody may see (host, tenant id), `secrets` what nobody may (API token, refresh token),
-    `token` the short-lived access token. Which of them a system has, it declares itself (`System.fields`).
+    `token` the short-lived access token. Which of them a system has, it declares itself (`System.fields`). `company` is
+    the vendor's own key of the company that answered, whoever typed what; no two tenants have the same one.
     """
 
     class State(models.TextChoices):
@@ -79,6 +87,8 @@ class Connection(models.Model):
     options = models.JSONField(_("options"), default=dict, blank=True)
     secrets = EncryptedJSONField(default=dict, editable=False)
     token = EncryptedJSONField(default=dict, editable=False)
+    company = models.CharField(max_length=100, blank=True, editable=False)
+    company_name = models.CharField(max_length=200, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.UNCHECKED)
     since = models.DateTimeField(_("since"), default=timezone.now)
     cause = models.CharField(max_length=60, blank=True)
@@ -89,7 +99,10 @@ class Connection(models.Model):
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
         constraints = [
-            models.UniqueConstraint(fields=("tenant", "system"), name="one_connection_per_tenant_and_system")
+            models.UniqueConstraint(fields=("tenant", "system"), name="one_connection_per_tenant_and_system"),
+            models.UniqueConstraint(
+                fields=("system", "company"), condition=~models.Q(company=""), name="one_tenant_per_company"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
+from django.db.models import Q
 
 from integration import registry
 from integration.models import Connection, Tenant
@@ -186,8 +187,8 @@ def document_fetched(document: Document, address: str) -> None:
 def heed(system: str, notice: Notice) -> None:
     """A webhook spoke of a company: a consent that is gone closes its connections at once, anything else is checked."""
     kind = registry.systems[system]
-    by_company = {f"options__{kind.company}": notice.company}
-    for connection in Connection.objects.filter(system=system, tenant__active=True, **by_company):
+    meant = Q(company=notice.company) | Q(**{f"options__{kind.company}": notice.company})
+    for connection in Connection.objects.filter(meant, system=system, tenant__active=True):
         if notice.gone:
             connection.token = {}
             connection.save(update_fields=["token"])

@@ -58,7 +58,7 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What a vendor's webhook says about one of its companies. It is believed only when it closes something; the rest
-    makes us look. `company`: the vendor's own key of the company, as stored in `Connection.options[System.company]`.
+    makes us look. `company`: the vendor's own key of the company, as in `Connection.company`.
     """
 
     company: str
@@ -76,7 +76,7 @@ class System:
     name: ClassVar[str]
     title: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]] = ()
-    company: ClassVar[str] = ""  # the option that holds the vendor's key of the company
+    company: ClassVar[str] = ""  # the name of the vendor's key of the company, in `Identity.details`
 
     def __init__(self, connection: Connection, *, patience: float = 1.0) -> None:
         self.connection = connection

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -14,7 +14,9 @@ from unfold.decorators import display
 from integration import registry
 from integration.admin import LABELS, system_title
 from integration.admin import ConnectionAdmin as BaseConnectionAdmin
+from integration.errors import Fault
 from integration.models import Connection
+from integration.systems.base import Identity
 from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one
 from sync.admin.words import moment
@@ -66,10 +68,26 @@ class ConnectionAdmin(BaseConnectionAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """New access is tried at once, so that a typing error shows on this page."""
-        super().save_model(request, obj, form, change)
-        if getattr(form, "changes_access", False):
-            self._check(request, obj)
+        """New access is tried before it is stored. What never worked may be replaced by what does not work yet, such as
+        a company's number before its consent."""
+        if not getattr(form, "changes_access", False):
+            return
+        options, secrets = form.access()
+        try:
+            identity = access.replace(obj, options, secrets, patience=PATIENCE)
+        except Fault as fault:
+            told = explain(fault.cause, {"system": obj.system, **fault.params})
+            text = f"{system_title(obj.system)}: {told.title}. {told.what}"
+            if access.may_be_foreseen(obj, fault):
+                obj.replace(options, secrets)
+                obj.save()
+                obj.enter(access.state_of(fault), fault.cause, fault.params)
+            else:
+                text += " " + _("Nothing was saved.")
+            messages.warning(request, text)
+        else:
+            messages.success(request, _connected_to(obj, identity))
+        look(obj.tenant_id)
 
     def check_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the system who it is. A paused connection is started again by it."""
@@ -88,10 +106,7 @@ class ConnectionAdmin(BaseConnectionAdmin):
         identity = access.check(connection, patience=PATIENCE)
         look(connection.tenant_id)
         if identity:
-            text = _("%(connection)s: connected to %(company)s.") % {
-                "connection": system_title(connection.system), "company": identity.company or "–",
-            }  # fmt: skip
-            level = messages.SUCCESS
+            text, level = _connected_to(connection, identity), messages.SUCCESS
         else:
             told = explain(connection.cause, connection.params)
             text, level = f"{system_title(connection.system)}: {told.title}. {told.what}", messages.WARNING
@@ -132,11 +147,14 @@ class ConnectionAdmin(BaseConnectionAdmin):
         return render_to_string("sync/admin/explanation.html", {"told": explain(row.cause, row.params)})
 
 
+def _connected_to(connection: Connection, identity: Identity) -> str:
+    return _("%(connection)s: connected to %(company)s.") % {
+        "connection": system_title(connection.system), "company": identity.company or "–",
+    }  # fmt: skip
+
+
 def _connect_url(row: Connection) -> str:
     """Where the consent begins, for a system that works by consent."""
     if not hasattr(registry.systems.get(row.system), "authorise_url"):
         return ""
-    try:
-        return reverse("integration:connect", args=[row.pk])
-    except NoReverseMatch:
-        return ""
+    return reverse("consent:begin", args=[row.pk])

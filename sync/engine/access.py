@@ -1,9 +1,11 @@
 """Opening a tenant's systems, and what becomes of a connection or a pipeline when it is at fault."""
 
+import dataclasses
 import datetime
 from typing import Any
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from integration import registry
@@ -11,6 +13,7 @@ from integration.errors import AuthError, ConfigError, Fault
 from integration.models import Connection, Tenant
 from integration.systems.base import FileReader, Identity, Reader, System, Writer
 from sync import documents
+from sync.engine.companies import claim
 from sync.engine.states import fulfil
 from sync.models import Item, Pipeline
 
@@ -115,6 +118,81 @@ def resume(pipeline: Pipeline) -> None:
         fulfil(pipeline.tenant_id, [f"pipeline:{pipeline.flow}"])
 
 
+def trial(connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float) -> System:
+    """The system with other access than the one that is stored, to be asked before that is replaced."""
+    kind: type[System] = registry.systems[connection.system]
+    candidate = Connection(tenant=connection.tenant, system=connection.system, options=options)
+    candidate.secrets = secrets
+    return kind(candidate, patience=patience)
+
+
+@transaction.atomic
+def take(connection: Connection, system: System, identity: Identity) -> None:
+    """Store access that was tried.
+
+    Raises:
+        AuthError: it is another company's; nothing is changed.
+    """
+    claim(connection, identity)
+    tried = system.connection
+    connection.options, connection.secrets, connection.token = tried.options, tried.secrets, tried.token
+    connection.save(update_fields=["options", "secrets", "token"])
+
+
+def replace(
+    connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float = 5.0
+) -> Identity:
+    """Other access for a connection, stored once it works.
+
+    Raises:
+        Fault: it does not work, or is another company's; nothing is changed.
+    """
+    system = trial(connection, options, secrets, patience=patience)
+    identity = system.check()
+    with transaction.atomic():
+        take(connection, system, identity)
+        return answered(connection, identity)
+
+
+def may_be_foreseen(connection: Connection, fault: Fault) -> bool:
+    """Whether access that failed may be stored all the same: nothing that works is lost by it, nothing moves through
+    it, and it is not known to be another company's."""
+    open_now = connection.state in {Connection.State.CONNECTED, Connection.State.DEGRADED}
+    return not open_now and state_of(fault) in Connection.SHUT and not fault.cause.startswith("setup.")
+
+
+def consent(connection: Connection, code: str, redirect_uri: str, *, patience: float = 5.0) -> Identity:
+    """Turn the code of a consent into access.
+
+    Raises:
+        Fault: there is none, or it is another company's; nothing is changed.
+    """
+    kind: Any = registry.systems[connection.system]
+    try:
+        with transaction.atomic():
+            identity: Identity = kind(connection, patience=patience).exchange(code, redirect_uri)
+            claim(connection, identity)
+    except Fault:
+        connection.refresh_from_db()  # what the exchange had stored was rolled back
+        raise
+    return identity
+
+
+def answered(connection: Connection, identity: Identity, name: str = "") -> Identity:
+    """The connection works. `name`: the company's, found out elsewhere than in the answer; it is remembered.
+
+    Returns:
+        Who answered, by the best name that is known: the company's, else the user's.
+    """
+    found = name or identity.company
+    if found and (found := found[:200]) != connection.company_name:
+        connection.company_name = found
+        connection.save(update_fields=["company_name"])
+    shown = connection.company_name or str(identity.details.get("user") or "")
+    connection.enter(Connection.State.CONNECTED, params={"company": shown, **identity.details})
+    return dataclasses.replace(identity, company=shown)
+
+
 def check(connection: Connection, *, patience: float = 5.0) -> Identity | None:
     """Ask the system who it is, and let the connection's state follow; what waited for it goes on when it is back.
 
@@ -126,10 +204,10 @@ def check(connection: Connection, *, patience: float = 5.0) -> Identity | None:
     kind: type[System] = registry.systems[connection.system]
     try:
         identity = kind(connection, patience=patience).check()
+        claim(connection, identity)
     except Fault as fault:
         log.warning("connection check failed", tenant=connection.tenant.slug, cause=fault.cause)
         if connection.usable or state_of(fault) in Connection.SHUT:  # a hiccup does not open what is shut
             connection.enter(state_of(fault), fault.cause, fault.params)
         return None
-    connection.enter(Connection.State.CONNECTED, params={"company": identity.company, **identity.details})
-    return identity
+    return answered(connection, identity)

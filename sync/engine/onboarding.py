@@ -3,12 +3,17 @@
 import datetime
 from typing import Any
 
+from django.db import transaction
+
 from integration import registry
 from integration.models import Connection, Tenant
+from sync.engine import access
+from sync.engine.companies import has_started
 from sync.flows.base import flows
 from sync.models import Pipeline
 
 
+@transaction.atomic
 def add_tenant(
     slug: str, name: str, connections: dict[str, dict[str, str]], go_live: datetime.date | None = None
 ) -> tuple[Tenant, bool]:
@@ -19,6 +24,9 @@ def add_tenant(
 
     Returns:
         The tenant and whether it is new.
+
+    Raises:
+        Fault: other access for one that runs does not work, or is another company's; nothing is changed.
     """
     tenant, created = Tenant.objects.get_or_create(slug=slug, defaults={"name": name})
     changed = {"name": name, **({"go_live": go_live} if go_live else {})}
@@ -38,7 +46,11 @@ def _connect(tenant: Tenant, system: str, values: dict[str, str]) -> None:
     for field in registry.systems[system].fields:
         if value := values.get(field.name):
             (secrets if field.secret else options)[field.name] = value
-    if (options, secrets) != (connection.options, connection.secrets):
+    if (options, secrets) == (connection.options, connection.secrets):
+        return
+    if connection.company and has_started(tenant):
+        access.replace(connection, options, secrets)  # nothing may move through it before we know whose it is
+    else:
         connection.replace(options, secrets)
         connection.save()
 

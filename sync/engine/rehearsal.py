@@ -160,7 +160,7 @@ def _copy(tenant: Tenant, only: Sequence[str]) -> Tenant:
     for model in models_of_tenant:
         rows = list(model.objects.filter(tenant=tenant))
         for row in rows:
-            row.pk, row.tenant = None, copy
+            row.pk, row.tenant, row.company = None, copy, ""  # no two tenants have one company
         model.objects.bulk_create(rows)
     wanted = {each.key for each in with_upstream([get_flow(key) for key in only] or flows())}
     for pipeline in Pipeline.objects.filter(tenant=tenant, flow__in=wanted):

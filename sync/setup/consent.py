@@ -1,21 +1,13 @@
-"""Consent for a visitor without a log-in: there, back, and a page that says what to do next.
+"""Consent to a system, for users of the admin and visitors by link: there, back, and a page that says what to do."""
 
-The state that travels along is signed and names the link's row; a number that only a cookie of this browser knows
-binds it to whoever began. The same cookie holds the link's token, so that a return without a state, as from a locked
-account, still finds its way back; the database never sees it.
-"""
-
-import secrets
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
@@ -24,17 +16,14 @@ from django.views.decorators.http import require_safe
 from integration import registry
 from integration.errors import AuthError, ConfigError, Fault, Transient
 from integration.models import Connection
-from integration.views import callback as callback_of_users
-from integration.views import redirect_uri
+from sync.engine import access
 from sync.models import SetupLink
-from sync.setup import connect, links
+from sync.setup import bearers, connect
+from sync.setup.bearers import Bearer
 from sync.setup.door import quiet, speaking
+from sync.setup.steps import is_consent
 
 log = structlog.get_logger(__name__)
-
-SECONDS = 30 * 60
-COOKIE = "byggbro-start"
-_SALT = "byggbro.setup.consent"
 
 AGAIN = gettext_noop("Then begin again.")
 OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -59,7 +48,7 @@ OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
         (gettext_noop("Open the set-up link again and choose to connect once more."),),
     ),
     "wrong_company": (
-        gettext_noop("You approved %(company)s, but this set-up is for another company. Nothing was changed."),
+        gettext_noop("You approved %(company)s, but this connection is for another company. Nothing was changed."),
         (gettext_noop("Change to the right company in %(system)s."), AGAIN),
     ),
     "taken": (
@@ -88,67 +77,85 @@ OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
         (gettext_noop("Make sure that you log in to %(system)s as a system administrator."), AGAIN),
     ),
 }
+# What users are told otherwise than visitors: they have a page to go back to, and know who runs Byggbro.
+FOR_USERS: dict[str, tuple[str, ...]] = {
+    "expired": (gettext_noop("Open the connection in Byggbro and begin again."),),
+    "taken": (
+        gettext_noop("Make sure that you chose the right company in %(system)s."),
+        gettext_noop("If it is right: tell the operator of Byggbro."),
+    ),
+    "operator": (gettext_noop("Tell the operator of Byggbro that this page was shown."),),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What the browser brought back. `known`: our cookie and the state belong together and are fresh."""
+def redirect_uri() -> str:
+    """Where a system sends the browser back to: the one address that is registered there."""
+    return f"{settings.PUBLIC_URL}{reverse('consent:callback')}"
 
-    link: SetupLink | None
-    token: str
-    system: str
-    known: bool
+
+@require_safe
+@never_cache
+@login_required(login_url="admin:login")
+def begin(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a user to where an administrator of the company approves us."""
+    connection = bearers.owned(request, pk)
+    if connection is None or connection.system not in registry.systems or not is_consent(connection.system):
+        raise Http404
+    return _away(connection, bearers.state_of_user(request, connection))
 
 
 def leave(request: HttpRequest, link: SetupLink, token: str, connection: Connection) -> HttpResponse:
-    """Send the browser to where an administrator of the company approves us."""
-    jar = _jar(request)
-    # One number per browser and link: a second click on the button finds the first one's page still good.
-    nonce = jar["n"] if jar.get("t") == token else secrets.token_urlsafe(16)
-    state = signing.dumps({"l": link.pk, "s": connection.system, "n": nonce}, salt=_SALT)
-    kind: Any = registry.systems[connection.system]
-    response = redirect(kind(connection).authorise_url(state, redirect_uri()))
-    response.set_cookie(
-        COOKIE, signing.dumps({"t": token, "n": nonce, "s": connection.system}, salt=COOKIE), max_age=SECONDS,
-        path=reverse("integration:callback"), httponly=True, samesite="Lax", secure=settings.SECURE,
-    )  # fmt: skip
+    """The same for a visitor by link."""
+    state, cookie = bearers.state_of_visitor(request, link, token, connection.system)
+    response = _away(connection, state)
+    bearers.set_cookie(response, cookie)
     return response
+
+
+def _away(connection: Connection, state: str) -> HttpResponse:
+    kind: Any = registry.systems[connection.system]
+    return redirect(kind(connection).authorise_url(state, redirect_uri()))
 
 
 @require_safe
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
-    """The browser comes back to the one address there is, for users of the admin and for visitors by link."""
-    state, jar = request.GET.get("state", ""), _jar(request)
-    ours = _state(state) is not None or (not state and (jar or not request.user.is_authenticated))
-    if not ours:
-        return callback_of_users(request)
+    """The browser comes back, with a code or without one."""
+    if not bearers.is_visitor(request):
+        return _back(request, bearers.user(request), visitor=False)
     with speaking(request):
-        return quiet(_back(request, _claim(state, jar)))
+        return quiet(_back(request, bearers.visitor(request), visitor=True))
 
 
-def _back(request: HttpRequest, claim: Claim) -> HttpResponse:
+def _back(request: HttpRequest, bearer: Bearer, *, visitor: bool) -> HttpResponse:
     state, code, error = (request.GET.get(name, "") for name in ("state", "code", "error"))
-    connection = _connection(claim)
-    if not state or (claim.known and not code and not error):
-        return page(request, "nothing", claim)  # note 15: a locked account ends here
-    if connection is None or claim.link is None or not claim.known:
-        return page(request, "expired", claim)
+    page = _Page(request, bearer, visitor=visitor)
+    if not code and not error and (not state or bearer.known):
+        return page.show("nothing")  # note 15: a locked account ends here
+    if not state or not bearer.known:
+        return page.show("expired")
+    if bearer.connection is None:
+        return page.fine()  # a finished link, and nothing is to be mended
     if error:
-        return page(request, "cancelled" if error == "access_denied" else "refused", claim)
-    return _exchange(request, claim, claim.link, connection, code[:2000])
+        detail = request.GET.get("error_description", error)[:200]
+        return page.show("cancelled") if error == "access_denied" else page.show("refused", detail=detail)
+    return _exchange(page, bearer, bearer.connection, code[:2000])
 
 
-def _exchange(request: HttpRequest, claim: Claim, link: SetupLink, connection: Connection, code: str) -> HttpResponse:
-    before = connection.state
-    tried = connect.exchange(link, connection, code, redirect_uri())
-    if tried.fault is None:
-        log.info("connected by link", tenant=link.tenant.slug, system=connection.system)
-        return _to_step(claim)
-    if before == Connection.State.CONNECTED and tried.fault.cause.endswith(".consent_gone"):
-        return _to_step(claim)  # the same answer a second time: a reload, or a double click on "Godkänn"
-    log.warning("consent failed", tenant=link.tenant.slug, system=connection.system, cause=tried.fault.cause)
-    return page(request, _outcome(tried.fault), claim, tried.fault)
+def _exchange(page: "_Page", bearer: Bearer, connection: Connection, code: str) -> HttpResponse:
+    before, tenant = connection.state, connection.tenant.slug
+    try:
+        if bearer.link:
+            connect.exchange(bearer.link, connection, code, redirect_uri())
+        else:
+            access.answered(connection, access.consent(connection, code, redirect_uri()))
+    except Fault as fault:
+        if before == Connection.State.CONNECTED and fault.cause.endswith(".consent_gone"):
+            return page.fine()  # the same answer a second time: a reload, or a double click on "Godkänn"
+        log.warning("consent failed", tenant=tenant, system=connection.system, cause=fault.cause)
+        return page.show(_outcome(fault), fault)
+    log.info("connected", tenant=tenant, system=connection.system, by=page.who)
+    return page.fine()
 
 
 def _outcome(fault: Fault) -> str:
@@ -157,7 +164,7 @@ def _outcome(fault: Fault) -> str:
         return "unreachable"
     if fault.cause == "setup.company_taken":
         return "taken"
-    if fault.cause in {"setup.other_company"} or fault.cause.endswith(".wrong_company"):
+    if fault.cause == "setup.other_company" or fault.cause.endswith(".wrong_company"):
         return "wrong_company"
     if isinstance(fault, ConfigError) or fault.cause.endswith(".client_refused"):
         return "operator"
@@ -166,61 +173,54 @@ def _outcome(fault: Fault) -> str:
     return "refused"
 
 
-def page(request: HttpRequest, outcome: str, claim: Claim, fault: Fault | None = None) -> HttpResponse:
-    """What happened, what to do, and the way back to the step."""
-    title = str(registry.systems[claim.system].title) if claim.system in registry.systems else "Fortnox"
-    words = {"system": title, "company": str((fault.params if fault else {}).get("company") or "")}
-    what, steps = OUTCOMES[outcome]
-    context = {
-        "outcome": outcome,
-        "system": title,
-        "tenant": claim.link.tenant if claim.link else None,
-        "what": _(what) % words,
-        "to_do": [_(each) % words for each in steps],
-        "back": reverse("setup:connect", args=[claim.token, claim.system]) if claim.link and claim.token else "",
-    }
-    return render(request, "sync/setup/outcome.html", context, status=503 if outcome == "unreachable" else 400)
+class _Page:
+    """What happened, what to do, and the way on, for one bearer."""
 
+    def __init__(self, request: HttpRequest, bearer: Bearer, *, visitor: bool) -> None:
+        self.request, self.bearer, self.visitor = request, bearer, visitor
+        self.who = "a visitor by link" if visitor else request.user.get_username()
 
-def _to_step(claim: Claim) -> HttpResponse:
-    return redirect("setup:connect", claim.token, claim.system)
+    def fine(self) -> HttpResponse:
+        """It is connected: visitors go on with their steps."""
+        if self.visitor:
+            return redirect("setup:connect", self.bearer.token, self.bearer.system)
+        return self._render("connected", "", [], 200)
 
+    def show(self, outcome: str, fault: Fault | None = None, detail: str = "") -> HttpResponse:
+        """It is not. `detail`: the system's own words."""
+        what, steps = OUTCOMES[outcome]
+        words = {"system": self._system, "company": str((fault.params if fault else {}).get("company") or "")}
+        steps = steps if self.visitor else FOR_USERS.get(outcome, steps)
+        status = 503 if outcome == "unreachable" else 400
+        return self._render(outcome, _(what) % words, [_(each) % words for each in steps], status, detail)
 
-def _jar(request: HttpRequest) -> dict[str, str]:
-    """What our cookie of this browser says; nothing when there is none or it is old."""
-    try:
-        return cast("dict[str, str]", signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=SECONDS))
-    except signing.BadSignature:
-        return {}
+    @property
+    def _system(self) -> str:
+        kind = registry.systems.get(self.bearer.system)
+        return str(kind.title) if kind else "Fortnox"
 
+    def _render(self, outcome: str, what: str, to_do: list[str], status: int, detail: str = "") -> HttpResponse:
+        row, link = self.bearer.connection, self.bearer.link
+        context = {
+            "outcome": outcome,
+            "system": self._system,
+            "company": row.params.get("company", "") if row else "",
+            "tenant": row.tenant if row else link.tenant if link else None,
+            "connected": row is not None and row.state == Connection.State.CONNECTED,
+            "what": what,
+            "to_do": to_do,
+            "detail": detail,
+            "again": self._again(),
+            "home": "" if self.visitor else self._home(),
+        }
+        return render(self.request, "sync/setup/outcome.html", context, status=status)
 
-def _state(state: str) -> dict[str, Any] | None:
-    """A state that we signed, however old it is."""
-    try:
-        return cast("dict[str, Any]", signing.loads(state, salt=_SALT))
-    except signing.BadSignature:
-        return None
+    def _again(self) -> str:
+        """Where to begin again."""
+        if self.visitor:
+            return reverse("setup:connect", args=[self.bearer.token, self.bearer.system]) if self.bearer.link else ""
+        return reverse("consent:begin", args=[self.bearer.connection.pk]) if self.bearer.connection else ""
 
-
-def _fresh(state: str) -> bool:
-    try:
-        signing.loads(state, salt=_SALT, max_age=SECONDS)
-    except signing.BadSignature:
-        return False
-    return True
-
-
-def _claim(state: str, jar: dict[str, str]) -> Claim:
-    """State and cookie must name the same link and bear the same number; without a state the cookie alone decides."""
-    link = links.find(jar["t"]) if jar else None
-    said = _state(state)
-    if said is None:
-        return Claim(link, jar.get("t", ""), jar.get("s", ""), known=bool(link))
-    same = link is not None and said["l"] == link.pk and constant_time_compare(said["n"], jar.get("n", ""))
-    return Claim(link if same else None, jar.get("t", "") if same else "", str(said["s"]), known=same and _fresh(state))
-
-
-def _connection(claim: Claim) -> Connection | None:
-    if claim.link is None or claim.link.finished_at:
-        return None
-    return Connection.objects.select_related("tenant").filter(tenant=claim.link.tenant, system=claim.system).first()
+    def _home(self) -> str:
+        row = self.bearer.connection
+        return reverse("admin:integration_connection_change", args=[row.pk]) if row else reverse("admin:index")

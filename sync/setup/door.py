@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 
+from sync.models import SetupLink
 from sync.setup import links
 
 GUESSES = 30  # wrong tokens from one address within `SECONDS`
@@ -22,7 +23,7 @@ View = Callable[..., HttpResponse]  # takes the request, the link, the token, an
 
 
 def behind_link(view: View) -> Callable[..., HttpResponse]:
-    """The view for whoever bears a link that works; once it is finished, only the page that says so."""
+    """The view for whoever bears a link that works; once it is finished, the page that says so."""
 
     @never_cache
     @wraps(view)
@@ -32,7 +33,7 @@ def behind_link(view: View) -> Callable[..., HttpResponse]:
             if link is None:
                 _guessed(request)
                 return quiet(_unknown(request))
-            if link.finished_at and request.resolver_match and request.resolver_match.url_name != "done":
+            if link.finished_at and not _still_of_use(request, link, kwargs):
                 return quiet(redirect("setup:done", token))
             try:
                 return quiet(view(request, link, token, **kwargs))
@@ -40,6 +41,12 @@ def behind_link(view: View) -> Callable[..., HttpResponse]:
                 return quiet(_unknown(request))
 
     return opened
+
+
+def _still_of_use(request: HttpRequest, link: SetupLink, named: dict[str, Any]) -> bool:
+    """What a finished link opens: its last page, and the way to connect again what is no longer connected."""
+    page = request.resolver_match.url_name if request.resolver_match else ""
+    return page == "done" or (page == "connect" and links.mends(link, named["system"]))
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integration import registry
 from integration.models import Connection, Tenant
+from sync.engine.companies import has_started
 from sync.engine.onboarding import add_pipelines
 from sync.models import SetupLink
 from sync.tasks import tick
@@ -41,11 +42,6 @@ def make(tenant: Tenant, actor: str, valid: datetime.timedelta = VALID) -> str:
     return settings.PUBLIC_URL + reverse("setup:start", args=[token])
 
 
-def has_started(tenant: Tenant) -> bool:
-    """Whether anything was ever read for the company."""
-    return bool(tenant.pipelines.exclude(pulled_at=None).exists())
-
-
 def open_links(tenant: Tenant) -> "list[SetupLink]":
     """Links that work now and are not finished."""
     rows = SetupLink.objects.filter(tenant=tenant, finished_at=None, revoked_at=None, expires_at__gt=timezone.now())
@@ -69,6 +65,14 @@ def find(token: str) -> SetupLink | None:
     if link and link.opened_at is None:
         SetupLink.objects.filter(pk=link.pk, opened_at=None).update(opened_at=now)
     return link
+
+
+def mends(link: SetupLink, system: str = "") -> bool:
+    """Whether access may be given by the link: until it is finished, and again where access is gone (one system's, or
+    any one's)."""
+    broken = {"system": system} if system else {}
+    states = (Connection.State.NEEDS_CONSENT, Connection.State.MISSING_RIGHT)
+    return not link.finished_at or link.tenant.connections.filter(state__in=states, **broken).exists()
 
 
 def finish(link: SetupLink) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -198,11 +199,17 @@ def go(request: HttpRequest, link: SetupLink, token: str) -> HttpResponse:
 @require_safe
 @behind_link
 def done(request: HttpRequest, link: SetupLink, token: str) -> HttpResponse:
-    """It runs."""
+    """It runs; or what has to be connected again."""
     if not link.finished_at:
         return redirect(go_on(link, token))
     transferred = [
         (_(each.rules.title), each.items.filter(state=Item.State.DONE).count())
         for each in sorted(Pipeline.objects.filter(tenant=link.tenant), key=lambda each: each.rules.rank)
     ]
-    return _page(request, link, token, "done", transferred=transferred)
+    rows = Connection.objects.filter(tenant=link.tenant, system__in=registry.systems).order_by("system")
+    broken = [
+        (registry.systems[each.system].title, reverse("setup:connect", args=[token, each.system]),
+         told(each.cause, each.params))
+        for each in rows if links.mends(link, each.system)
+    ]  # fmt: skip
+    return _page(request, link, token, "done", transferred=transferred, broken=broken)

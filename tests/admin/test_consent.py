@@ -56,7 +56,7 @@ def public(settings: object) -> None:
 
 def begin(client: Client, connection: Connection) -> str:
     """To Fortnox; gives the state that travels along."""
-    answer = client.get(reverse("integration:connect", args=[connection.pk]))
+    answer = client.get(reverse("consent:begin", args=[connection.pk]))
     assert answer.status_code == 302
     query = parse_qs(urlsplit(answer["Location"]).query)
     assert query["account_type"] == ["service"]
@@ -77,6 +77,7 @@ def test_a_second_click_or_reload_harms_nothing(owner: Client, fortnox: Connecti
     given.append(Identity("Mitt Bygg AB"))
     first, second = begin(owner, fortnox), begin(owner, fortnox)
     owner.get(CALLBACK, {"state": second, "code": "abc"})
+    given.append(AuthError("fortnox.consent_gone", error="invalid_grant"))  # a code is good once
     again = owner.get(CALLBACK, {"state": second, "code": "abc"})
     assert "är anslutet" in again.content.decode()
     given.append(Identity("Mitt Bygg AB"))
@@ -87,7 +88,7 @@ def test_a_second_click_or_reload_harms_nothing(owner: Client, fortnox: Connecti
     ("answer", "status", "text"),
     [
         (AuthError("fortnox.wrong_company", expected="4711", got="99", company="Fel AB"), 400,
-         "Du godkände Fel AB (99), men anslutningen gäller företaget med nummer 4711"),
+         "Du godkände Fel AB, men anslutningen gäller ett annat företag"),
         (AuthError("fortnox.consent_gone", error="invalid_grant"), 400, "godkände inte anslutningen"),
         (AuthError("fortnox.2001103", state="missing_right"), 400, "lägg till Fortnox Integration"),
         (AuthError("fortnox.client_refused", error="invalid_client"), 400, "Berätta för Byggbros drift"),
@@ -104,6 +105,19 @@ def test_what_fortnox_refuses_ends_on_a_page_that_helps(
     assert text in page.content.decode()
     fortnox.refresh_from_db()
     assert fortnox.state == "unchecked"
+
+
+def test_a_company_that_another_tenant_has_is_refused_and_nothing_changes(
+    owner: Client, fortnox: Connection, given: list[object], other: Tenant
+):
+    other.connections.filter(system="fortnox").update(company="4711", state="connected")
+    given.append(Identity("Annat Bygg AB", {"tenant_id": "4711"}))
+    page = owner.get(CALLBACK, {"state": begin(owner, fortnox), "code": "abc"})
+    assert page.status_code == 400
+    assert "redan kopplat till ett annat företag" in page.content.decode()
+    assert "Annat Bygg" not in page.content.decode()
+    fortnox.refresh_from_db()
+    assert (fortnox.state, fortnox.company) == ("unchecked", "")
 
 
 def test_cancelled_changes_nothing(owner: Client, fortnox: Connection):
@@ -126,11 +140,11 @@ def test_a_state_that_is_not_ours_is_refused(
     owner: Client, log_in: Callable[[str], Client], fortnox: Connection, other: Tenant
 ):
     state = begin(owner, fortnox)
-    forged = signing.dumps({"u": 1, "c": other.connections.get(system="fortnox").pk, "n": "x"}, salt="byggbro.connect")
+    forged = signing.dumps({"u": 1, "c": other.connections.get(system="fortnox").pk, "n": "x"}, salt="byggbro.consent")
     for client, each in ((owner, state[:-2]), (owner, "x"), (owner, forged), (log_in("operator"), state)):
         page = client.get(CALLBACK, {"state": each, "code": "abc"})
         assert page.status_code == 400
-        assert "öppnades för sent, eller av någon annan" in page.content.decode()
+        assert "öppnades för sent, eller i en annan webbläsare" in page.content.decode()
 
 
 def test_a_state_expires(owner: Client, fortnox: Connection, time_machine_at: Callable[[int], object]):
@@ -149,15 +163,15 @@ def time_machine_at() -> Callable[[int], object]:
 
 @pytest.mark.parametrize("role", ["bookkeeper", "reader", "stranger"])
 def test_only_owners_and_operators_connect(log_in: Callable[[str], Client], fortnox: Connection, role: str):
-    assert log_in(role).get(reverse("integration:connect", args=[fortnox.pk])).status_code == 404
+    assert log_in(role).get(reverse("consent:begin", args=[fortnox.pk])).status_code == 404
 
 
 def test_a_system_without_consent_has_no_such_page(owner: Client, connection: Connection):
-    assert owner.get(reverse("integration:connect", args=[connection.pk])).status_code == 404
+    assert owner.get(reverse("consent:begin", args=[connection.pk])).status_code == 404
 
 
 def test_nobody_connects_without_logging_in(fortnox: Connection):
-    answer = Client().get(reverse("integration:connect", args=[fortnox.pk]))
+    answer = Client().get(reverse("consent:begin", args=[fortnox.pk]))
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")
     assert Client().get(CALLBACK, {"state": "x", "code": "abc"}).status_code in {302, 400}

@@ -60,7 +60,7 @@ def test_acts_on_another_company_do_not_exist(log_in: Callable[[str], Client], o
     acts.append(reverse("admin:sync_pipeline_read", args=[other.pipelines.first().pk]))
     acts.append(reverse("admin:sync_document_file", args=[Document.objects.get(tenant=other).pk]))
     for connection in other.connections.all():
-        acts.append(reverse("integration:connect", args=[connection.pk]))
+        acts.append(reverse("consent:begin", args=[connection.pk]))
     for address in acts:
         assert client.post(address, {"note": "x", "number": "1", "apply": "1"}).status_code in {404, 405}, address
         assert client.get(address).status_code in {404, 405}, address

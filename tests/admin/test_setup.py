@@ -1,16 +1,21 @@
 """Companies, connections and pipelines as an owner and an operator set them up."""
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from integration.errors import AuthError
 from integration.models import Connection, Tenant
 from integration.systems.base import Identity
 from integration.systems.smartdok import SmartDok
+from sandbox import Twins
+from sync.engine import access
+from sync.engine.onboarding import add_tenant
 from sync.models import Pipeline
 from tests.admin.conftest import SECRET
 
@@ -78,6 +83,78 @@ def test_a_secret_is_replaced_only_by_what_is_filled_in(
     connection.refresh_from_db()
     assert (connection.state, connection.cause) == ("connected", "")
     assert answers == [SECRET, "fel", "rätt"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_key_is_tried_before_it_replaces_one_that_works(
+    log_in: Callable[[str], Client], tenant: Tenant, twins: Twins
+):
+    connection = tenant.connections.get(system="smartdok")
+    assert access.check(connection)
+    tenant.pipelines.update(pulled_at=timezone.now())
+    before = Connection.objects.values().get(pk=connection.pk)
+    page = reverse("admin:integration_connection_change", args=[connection.pk])
+    client, url = log_in("operator"), twins.smartdok.url
+    for key, told in (
+        ("fel", "SmartDok godtar inte API-nyckeln"),
+        (twins.tenant("maltes-mark").tenant.smartdok_token, "Nyckeln hör till ett annat företag"),
+    ):
+        answer = client.post(page, {"field_token": key, "field_url": url}, follow=True).content.decode()
+        assert told in answer
+        assert "Ingenting har sparats" in answer
+        assert "har ändrats" not in answer.replace("Ingenting har ändrats", "")
+        assert Connection.objects.values().get(pk=connection.pk) == before
+    newer = twins.tenant("ostanbygg").smartdok
+    newer.token = "a-newer-key"
+    answer = client.post(page, {"field_token": "a-newer-key", "field_url": url}, follow=True)
+    assert "ansluten till" in answer.content.decode()
+    connection.refresh_from_db()
+    assert (connection.state, connection.secrets) == ("connected", {"token": "a-newer-key"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_company_that_another_tenant_has_is_refused_at_every_door(
+    log_in: Callable[[str], Client], tenant: Tenant, twins: Twins
+):
+    for each in tenant.connections.all():
+        assert access.check(each)
+    given = {each.system: {**each.options, **each.secrets} for each in tenant.connections.all()}
+    second, _ = add_tenant("second", "Andra AB", given)
+    for each in second.connections.all():
+        assert access.check(each) is None
+        assert (each.state, each.cause) == ("needs_consent", "setup.company_taken")
+    for each in tenant.connections.all():
+        assert access.check(each), "whoever has it keeps it"
+    third, _ = add_tenant("third", "Tredje AB", {"fortnox": {}, "smartdok": {}})
+    row = third.connections.get(system="fortnox")
+    page = reverse("admin:integration_connection_change", args=[row.pk])
+    answer = log_in("operator").post(page, {"field_tenant_id": given["fortnox"]["tenant_id"]}, follow=True)
+    assert "Företaget används redan" in answer.content.decode()
+    row.refresh_from_db()
+    assert (row.state, row.options) == ("unchecked", {})
+
+
+def test_which_fortnox_company_it_is_only_operators_say(log_in: Callable[[str], Client], mine: Tenant):
+    row = mine.connections.get(system="fortnox")
+    page = reverse("admin:integration_connection_change", args=[row.pk])
+    owner = log_in("owner")
+    assert "field_tenant_id" not in owner.get(page).content.decode()
+    owner.post(page, {"field_tenant_id": "1"})
+    row.refresh_from_db()
+    assert row.options == {"tenant_id": "4711"}
+    assert "field_tenant_id" in log_in("operator").get(page).content.decode()
+
+
+def test_G9_go_live_in_the_future_is_refused(log_in: Callable[[str], Client], mine: Tenant):
+    tomorrow = (timezone.localdate() + datetime.timedelta(days=1)).isoformat()
+    page = reverse("admin:integration_tenant_change", args=[mine.pk])
+    data = {"name": mine.name, "slug": mine.slug, "go_live": tomorrow, "active": "on", **NO_MEMBERS}
+    for client in (log_in("owner"), log_in("operator")):
+        answer = client.post(page, data)
+        assert answer.status_code == 200
+        assert "kan inte ligga i framtiden" in answer.content.decode()
+    mine.refresh_from_db()
+    assert mine.go_live == datetime.date(2026, 1, 1)
 
 
 def test_saving_without_a_change_forgets_no_token(log_in: Callable[[str], Client], connection: Connection):

@@ -25,7 +25,7 @@ def asked(twin: SmartDokTwin) -> list[str]:
 
 def test_check_tells_who_answered(smartdok: SmartDok, smartdok_twin: SmartDokTwin) -> None:
     identity = smartdok.check()
-    assert identity.company == "Anna Admin"
+    assert identity.company == ""  # SmartDok does not tell it
     assert identity.details == {
         "user": "Anna Admin", "company_id": 1, "licences": 25, "licences_available": 23,
     }  # fmt: skip

@@ -13,12 +13,21 @@ from integration.models import Connection, Tenant
 from sandbox import Twins
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
+from sync.engine import access
+from sync.engine.onboarding import add_tenant
 from sync.models import Pipeline, SetupLink
 from sync.setup import links
 
 
 def paste(client: Client, url: str, token: str) -> Any:
     return client.post(f"{url}connect/smartdok/", {"act": "key", "token": token}, follow=True)
+
+
+def elsewhere(**access_to: dict[str, str]) -> None:
+    """Another tenant, made as on the command line, has connected the company."""
+    other, _ = add_tenant("other", "Hemliga Bolaget AB", access_to)
+    for each in other.connections.all():
+        assert access.check(each) is not None
 
 
 def connection(tenant: Tenant, system: str) -> Connection:
@@ -36,7 +45,7 @@ def test_a_key_is_tried_at_once_and_its_company_is_shown(
     for shown in ("Östanbygg AB", "Anna Admin", "25"):
         assert shown in page
     row = connection(bare, "smartdok")
-    assert (row.state, row.secrets, row.options["company_id"]) == ("connected", {"token": smartdok.token}, "1")
+    assert (row.state, row.secrets, row.company) == ("connected", {"token": smartdok.token}, "1")
     assert smartdok.token not in page
 
 
@@ -80,8 +89,7 @@ def test_nothing_is_written_by_trying_a_key(
 def test_a_company_that_another_tenant_uses_is_refused(
     url: str, bare: Tenant, client: Client, smartdok: SmartDokCompany
 ) -> None:
-    other = Tenant.objects.create(slug="other", name="Hemliga Bolaget AB")
-    Connection.objects.create(tenant=other, system="smartdok", options={"company_id": "1"})
+    elsewhere(smartdok={"token": smartdok.token})
     answer = paste(client, url, smartdok.token)
     assert answer.status_code == 400
     assert "redan kopplat till ett annat företag" in answer.content.decode()
@@ -101,6 +109,23 @@ def test_a_key_of_another_company_than_before_is_refused_once_it_runs(
     assert answer.status_code == 400
     assert "Nyckeln hör till ett annat företag" in answer.content.decode()
     assert connection(bare, "smartdok").secrets == {"token": smartdok.token}
+
+
+def test_a_key_of_another_company_is_refused_for_one_that_was_made_on_the_command_line(
+    tenant: Tenant, client: Client, twins: Twins
+) -> None:
+    for each in tenant.connections.all():
+        assert access.check(each) is not None
+    Pipeline.objects.filter(tenant=tenant).update(pulled_at=timezone.now())
+    before = connection(tenant, "smartdok")
+    other = twins.tenant("maltes-mark").tenant.smartdok_token
+    answer = paste(client, links.make(tenant, "anna").removeprefix("http://testserver"), other)
+    assert answer.status_code == 400
+    assert "Nyckeln hör till ett annat företag" in answer.content.decode()
+    after = connection(tenant, "smartdok")
+    assert (after.secrets, after.token, after.company, after.state) == (
+        before.secrets, before.token, before.company, "connected"
+    )  # fmt: skip
 
 
 def test_an_unreachable_vendor_is_told(url: str, client: Client, twins: Twins) -> None:
@@ -185,8 +210,7 @@ def test_a_company_number_that_the_operator_gave_is_not_let_go(url: str, bare: T
 def test_a_fortnox_company_that_another_tenant_uses(
     url: str, bare: Tenant, client: Client, consent: Callable[..., Any], fortnox: FortnoxCompany
 ) -> None:
-    other = Tenant.objects.create(slug="other", name="Hemliga Bolaget AB")
-    Connection.objects.create(tenant=other, system="fortnox", options={"tenant_id": str(fortnox.tenant_id)})
+    elsewhere(fortnox={"tenant_id": str(fortnox.tenant_id)})
     page = consent(url, fortnox.tenant_id)
     assert page.status_code == 400
     assert "redan kopplat till ett annat företag" in page.content.decode()
@@ -242,7 +266,7 @@ def test_a_callback_out_of_nowhere_is_a_page_for_people(client: Client, db: None
 def test_what_is_a_users_goes_to_the_users_page(admin_client: Client, clean_redis: None) -> None:
     page = admin_client.get("/connect/callback/", {"state": "forged", "code": "1"})
     assert page.status_code == 400
-    assert "integration/consent.html" in [each.name for each in page.templates]
+    assert 'href="/admin/"' in page.content.decode()
 
 
 def test_consenting_anew_keeps_everything(
@@ -261,6 +285,29 @@ def test_consenting_anew_keeps_everything(
     assert "fungerar igen" in client.get(f"{again}done/").content.decode()
     assert not Pipeline.objects.filter(tenant=bare, enabled=False).exists()
     assert connection(bare, "smartdok").state == "connected"
+
+
+def test_a_finished_link_connects_again_what_is_no_longer_connected(
+    connected: str, bare: Tenant, client: Client, consent: Callable[..., Any], fortnox: FortnoxCompany
+) -> None:
+    Pipeline.objects.filter(tenant=bare).update(pulled_at=timezone.now())
+    links.finish(SetupLink.objects.get())
+    assert client.get(f"{connected}connect/fortnox/")["Location"] == f"{connected}done/"
+    connection(bare, "fortnox").enter("needs_consent", "fortnox.consent_gone")
+    page = client.get(f"{connected}done/").content.decode()
+    assert "Godkännandet i Fortnox gäller inte längre" in page
+    assert f'href="{connected}connect/fortnox/"' in page
+    assert "Byggbro är igång" not in page
+    assert client.get(f"{connected}connect/smartdok/")["Location"] == f"{connected}done/"
+    assert consent(connected, fortnox.tenant_id)["Location"] == f"{connected}connect/fortnox/"
+    assert client.get(f"{connected}connect/fortnox/")["Location"] == f"{connected}done/"
+    assert "Byggbro är igång" in client.get(f"{connected}done/").content.decode()
+
+
+def test_no_company_is_let_go_once_it_runs(connected: str, bare: Tenant, client: Client) -> None:
+    Pipeline.objects.filter(tenant=bare).update(pulled_at=timezone.now())
+    client.post(f"{connected}connect/fortnox/", {"act": "other"})
+    assert connection(bare, "fortnox").state == "connected"
 
 
 def approve(away: str, company: int) -> str:

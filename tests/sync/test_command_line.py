@@ -151,6 +151,8 @@ def test_sync_since_reads_from_that_day(command: Command, tenant: Any, twins: An
         (["tenant_add", "ny", "--name", "N", "--smartdok-token", "T"], "--fortnox-tenant-id"),
         (["tenant_add", "ny", "--name", "N", "--smartdok-token", "T", "--fortnox-tenant-id", "1",
           "--go-live", "1/5"], "1/5"),
+        (["tenant_add", "ny", "--name", "N", "--smartdok-token", "T", "--fortnox-tenant-id", "1",
+          "--go-live", "2999-01-01"], "2999-01-01 lies in the future"),
     ],
 )  # fmt: skip
 def test_what_was_mistyped_is_named_in_a_line_and_exits_1(
@@ -233,6 +235,16 @@ def test_tenant_add_is_idempotent_on_the_slug(command: Command, twins: Any, db: 
     code, _, _ = command(*_add(twins, name="Nytt namn AB"))
     tenant.refresh_from_db()
     assert (code, tenant.name, str(tenant.go_live), Tenant.objects.count()) == (0, "Nytt namn AB", "2026-02-01", 1)
+
+
+def test_tenant_add_gives_one_that_runs_no_other_company(command: Command, twins: Any, db: None) -> None:
+    command(*_add(twins))
+    command("sync", "nytt-bygg")
+    before = _everything()
+    code, _, err = command(*_add(twins, token=twins.tenant("maltes-mark").tenant.smartdok_token, name="Malte"))
+    assert (code, "stays as it is" in err, "Traceback" in err) == (1, True, False)
+    assert _everything() == before
+    assert Tenant.objects.get().name == "Östanbygg AB"
 
 
 def test_tenant_add_with_a_wrong_token_keeps_it_and_exits_2(command: Command, twins: Any, db: None) -> None:

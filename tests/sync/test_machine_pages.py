@@ -8,6 +8,7 @@ from django.test import Client
 
 from integration.models import Connection, Tenant
 from sandbox.smartdok import Company as SmartDokCompany
+from sync.tasks import check_connection
 
 SECRET = "gemensam-hemlighet"
 
@@ -29,6 +30,23 @@ def test_a_revoked_consent_closes_the_connection_at_once(tenant: Tenant, call: C
     assert call(body) == 204
     connection.refresh_from_db()
     assert (connection.state, connection.cause) == (Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+
+
+def test_a_consent_that_was_made_is_looked_at_and_opens_the_connection(
+    tenant: Tenant, call: Callable[..., int], django_capture_on_commit_callbacks: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sync.tasks.check_connection.delay_on_commit", check_connection)
+    monkeypatch.setattr("sync.tasks.dispatch_tenant.delay", lambda tenant_id: None)
+    monkeypatch.setattr("sync.tasks.send_due", lambda tenant_id: 0)
+    connection = tenant.connections.get(system="fortnox")
+    connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+    body = {"event": "consent-created", "tenantId": int(connection.options["tenant_id"])}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert call(body) == 204
+    connection.refresh_from_db()
+    assert (connection.state, connection.cause) == (Connection.State.CONNECTED, "")
+    assert tenant.connections.get(system="smartdok").state == Connection.State.UNCHECKED
 
 
 def test_a_webhook_of_a_stranger_does_nothing(tenant: Tenant, call: Callable[..., int]) -> None:

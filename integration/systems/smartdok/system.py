@@ -75,7 +75,7 @@ class SmartDok(System):
             "licences": licences.get("TotalLicenses"),
             "licences_available": licences.get("AvailableLicenses"),
         }
-        return Identity(company=name, details=details)
+        return Identity(company="", details=details)
 
     def reach(self) -> Reach:
         """Every list that our flows read, asked for a number that nobody has; billing bases of the last month, which

@@ -1,7 +1,8 @@
 """`manage.py tenant_add`: create a tenant with both connections and all pipelines, and check both connections."""
 
+import datetime
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +10,24 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_slug
 
+from integration.errors import Fault
+from integration.models import today
 from sync.engine import access
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
 from sync.management.commands import OneLine, day
+
+
+def past_day(text: str) -> datetime.date:
+    """A day that is not in the future: nothing would be transferred until then, and nobody would know why.
+
+    Raises:
+        ArgumentTypeError: it is, or is no day.
+    """
+    found = day(text)
+    if found > today():
+        raise ArgumentTypeError(f"{text} lies in the future: nothing would be transferred until then")
+    return found
 
 
 class Command(OneLine):
@@ -26,7 +41,7 @@ class Command(OneLine):
         parser.add_argument("--smartdok-token", required=True, help="API token from SmartDok")
         parser.add_argument("--smartdok-url", default="", help="SmartDok's address, when it is not the default")
         parser.add_argument("--fortnox-tenant-id", required=True, help="Fortnox database number")
-        parser.add_argument("--go-live", type=day, help="first day that counts (YYYY-MM-DD), today by default")
+        parser.add_argument("--go-live", type=past_day, help="first day that counts (YYYY-MM-DD), today by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug, go_live = options["slug"], options["go_live"]
@@ -34,18 +49,18 @@ class Command(OneLine):
             validate_slug(slug)
         except ValidationError:
             raise CommandError(f"SLUG {slug!r} may hold letters, digits, hyphens and underscores only") from None
-        tenant, created = add_tenant(
-            slug,
-            options["name"],
-            {
-                "smartdok": {
-                    "token": options["smartdok_token"],
-                    "url": options["smartdok_url"] or settings.SMARTDOK_API_URL,
-                },
-                "fortnox": {"tenant_id": options["fortnox_tenant_id"]},
+        given = {
+            "smartdok": {
+                "token": options["smartdok_token"],
+                "url": options["smartdok_url"] or settings.SMARTDOK_API_URL,
             },
-            go_live,
-        )
+            "fortnox": {"tenant_id": options["fortnox_tenant_id"]},
+        }
+        try:
+            tenant, created = add_tenant(slug, options["name"], given, go_live)
+        except Fault as fault:
+            told = explain(fault.cause, fault.params)
+            raise CommandError(f"the access of {slug} stays as it is: {told.what} {told.to_do}") from None
         self.stdout.write(f"{'Created' if created else 'Updated'} {tenant.slug}: go-live {tenant.go_live}")
         broken = False
         for connection in tenant.connections.order_by("system"):
