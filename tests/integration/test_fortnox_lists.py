@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import simplejson
 
 from integration.errors import Rejected, Transient, Unconfirmed
 from integration.http import Answer
@@ -17,11 +18,10 @@ class FakeDoor:
         self.answers = list(answers)
         self.asked: list[int] = []
 
-    def get(self, path: str, params: dict[str, Any]) -> Any:
+    def get(self, path: str, params: dict[str, Any]) -> Answer:
         self.asked.append(params.get("page", 1))
         body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        fake = type("Fake", (), {"json": lambda _: body, "malformed": Answer("GET", path, 200, {}, b"").malformed})
-        return fake()
+        return Answer("GET", path, 200, {}, simplejson.dumps(body).encode())
 
 
 def page(numbers: str, *, total: int | None = None, pages: int | None = None) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class FakeFortnox:
         self.http = self
         self.lists = 0
 
-    def get(self, path: str, params: dict[str, Any]) -> Any:
+    def get(self, path: str, params: dict[str, Any]) -> Answer:
         self.lists += 1
         rows = [{"Code": code, "Description": text} for code, text in self.units.items()]
         return type("Fake", (), {"json": lambda _: {"Units": rows, "MetaInformation": {"@TotalPages": 1}}})()
