@@ -11,6 +11,10 @@ from integration.systems.fortnox import lists
 from integration.systems.fortnox.units import Units
 
 
+def answer(path: str, body: Any) -> Answer:
+    return Answer("GET", path, 200, {}, simplejson.dumps(body).encode())
+
+
 class FakeDoor:
     """A list under a number of pages; each request takes the next answer, the last one stays."""
 
@@ -21,7 +25,7 @@ class FakeDoor:
     def get(self, path: str, params: dict[str, Any]) -> Answer:
         self.asked.append(params.get("page", 1))
         body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return Answer("GET", path, 200, {}, simplejson.dumps(body).encode())
+        return answer(path, body)
 
 
 def page(numbers: str, *, total: int | None = None, pages: int | None = None) -> dict[str, Any]:
@@ -90,7 +94,7 @@ class FakeFortnox:
     def get(self, path: str, params: dict[str, Any]) -> Answer:
         self.lists += 1
         rows = [{"Code": code, "Description": text} for code, text in self.units.items()]
-        return type("Fake", (), {"json": lambda _: {"Units": rows, "MetaInformation": {"@TotalPages": 1}}})()
+        return answer(path, {"Units": rows, "MetaInformation": {"@TotalPages": 1}})
 
     def write(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if self.added:
