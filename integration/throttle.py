@@ -27,7 +27,8 @@ _ACQUIRE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. (now + ARGV[3]), '+inf') -- the clock has gone back
+local ahead = string.format('%.0f', now + ARGV[3] + 1000000) -- what lies there was put before the clock went back
+redis.call('ZREMRANGEBYSCORE', KEYS[1], ahead, '+inf')
 if redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[1]) then
   redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[5])
   redis.call('PEXPIRE', KEYS[1], math.ceil((ARGV[2] + ARGV[3]) / 1000))
