@@ -96,7 +96,8 @@ class Item(models.Model):
     `record` is the neutral record as last read, `fingerprint` its content; `sent` are the fields last confirmed in the
     target and `sent_fingerprint` the content they came from. `intent_at` is set from just before a write leaves until
     its fate is known: while it is set, nothing is created without looking first. `waiting_since`: since when it is
-    on its way to an end, whatever happened meanwhile; empty once it has one.
+    on its way to an end, whatever happened meanwhile; empty once it has one. `doubted`: a person says that it is no
+    longer in the target as it was sent, so the target is asked by its number.
     """
 
     class State(models.TextChoices):
@@ -152,6 +153,7 @@ class Item(models.Model):
     sent_at = models.DateTimeField(_("transferred"), null=True, blank=True)
     notes = models.JSONField(_("remarks"), default=list, blank=True)
     intent_at = models.DateTimeField(null=True, blank=True)
+    doubted = models.BooleanField(default=False)
 
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -5,16 +5,18 @@ An item that is being sent stays as it is: its worker's outcome comes first (`st
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integration.errors import Conflict, Fault, Rejected, Unconfirmed
+from integration.records import OutdatedRecord, load
 from integration.systems.base import Found
 from sync.engine import states
 from sync.engine.access import Systems
+from sync.engine.desk import ItemDesk
 from sync.engine.preview import preview
 from sync.engine.states import State
-from sync.flows.base import need_settled
+from sync.flows.base import flows, need_settled
 from sync.models import Attempt, Item, label_of
 
 PATIENCE = 5.0  # seconds that a person waits for a throttle
@@ -29,20 +31,31 @@ def retry(items: QuerySet[Item], actor: str, note: str = "") -> int:
     return states.move(items.exclude(state=State.PENDING), State.PENDING, actor=actor, note=note)
 
 
+def resendable(items: QuerySet[Item]) -> QuerySet[Item]:
+    """Those that may be sent again: they lie in the target as far as we know, nothing of them is under way, nobody
+    has left them out, and they have not changed since (I3 shows that to a person, who says what becomes of it).
+    """
+    there = items.exclude(target_id="").filter(intent_at=None).exclude(state=State.LEFT_OUT)
+    return there.exclude(reason=Item.Reason.CHANGED)
+
+
 def resend(items: QuerySet[Item], actor: str, note: str = "") -> int:
     """S8: send again what the target was told before, because somebody deleted or changed it there; how many.
 
-    An object that is found there is brought up to date; only where nothing is found is it created anew. Invoices to
-    the accounting system are never sent again this way: our reference finds the first one (I2).
+    The target is asked by the number that we keep (`push`). What lies there is brought up to date, or left as it is
+    where changes are shown (I3); only what is gone is made anew (I2).
     """
-    again = {"target_id": "", "target_key": "", "target_label": "", "sent": None, "intent_at": None}
-    chosen = items.exclude(target_id="")
-    return states.move(chosen, State.PENDING, actor=actor, note=note, **again)
+    return states.move(resendable(items), State.PENDING, actor=actor, note=note, doubted=True)
 
 
 def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
-    """Leave the items out until a person says otherwise; how many were. What waited for their end goes on."""
-    chosen = Item.objects.filter(pk__in=list(items.values_list("pk", flat=True)))
+    """Leave the items out until a person says otherwise; how many were. What waited for their end goes on.
+
+    What is transferred stays, or a later change would be shown to nobody; so does what may have arrived without an
+    answer (`rule_out`), or nobody would look for it.
+    """
+    free = items.exclude(state=State.DONE).exclude(_unanswered())
+    chosen = Item.objects.filter(pk__in=list(free.values_list("pk", flat=True)))
     left = states.move(
         chosen, State.LEFT_OUT, actor=actor, note=note, reason=Item.Reason.LEFT_OUT, cause=states.BY_HAND,
         params={"actor": actor, "note": note},
@@ -57,7 +70,7 @@ def handled(items: QuerySet[Item], actor: str, note: str) -> int:
     What the source says now counts as sent from here on: the same change is not shown again, a later one is.
     """
     changed = items.filter(state=State.STOPPED, reason=Item.Reason.CHANGED)
-    known = {"sent_record": F("record"), "sent_fingerprint": F("fingerprint")}
+    known = {"sent_record": F("record"), "sent_fingerprint": F("fingerprint"), "doubted": False}
     return states.move(changed, State.DONE, actor=actor, note=note, **known)
 
 
@@ -69,15 +82,19 @@ def already_there(item: Item, target_id: str, actor: str, systems: Systems | Non
 
     Raises:
         Rejected: the target has no such object.
-        Conflict: another item of the pipeline lies there.
-        Unconfirmed: the item is being sent right now.
+        Conflict: another item of the pipeline lies there, or this one lies elsewhere.
+        Unconfirmed: the item is being sent right now, or what became of an earlier attempt is not known yet.
         Fault: the target could not be asked.
     """
     target_id = target_id.strip()
     taken = Item.objects.filter(pipeline_id=item.pipeline_id, target_id=target_id).exclude(pk=item.pk).first()
     if taken and not item.pipeline.rules.fetches:
         raise Conflict("manual.taken", number=target_id, others=[str(taken)])
-    found = _found(item, target_id, systems or Systems(item.tenant, patience=PATIENCE))
+    systems = systems or Systems(item.tenant, patience=PATIENCE)
+    lost = fate(item, systems)
+    if lost and lost.target_id != target_id:
+        raise Conflict("manual.lies_there", number=lost.label or lost.target_id, system=item.pipeline.target)
+    found = _found(item, target_id, systems)
     fields: dict[str, Any] = {
         "target_id": found.target_id,
         "target_key": item.key,
@@ -88,8 +105,9 @@ def already_there(item: Item, target_id: str, actor: str, systems: Systems | Non
         "sent_fingerprint": item.fingerprint,
         "sent_at": item.sent_at or timezone.now(),
         "intent_at": None,
+        "doubted": False,
     }
-    same = Item.objects.filter(pk=item.pk, fingerprint=item.fingerprint)
+    same = Item.objects.filter(pk=item.pk, fingerprint=item.fingerprint, intent_at=item.intent_at)
     if not states.move(same, State.DONE, actor=actor, note=found.target_id, **fields):
         raise Unconfirmed("manual.busy", number=item.key)
     now = timezone.now()
@@ -100,6 +118,50 @@ def already_there(item: Item, target_id: str, actor: str, systems: Systems | Non
     item.refresh_from_db()
     states.fulfil(item.tenant_id, states.settled_references(item))
     return found
+
+
+def rule_out(item: Item, systems: Systems | None = None) -> None:
+    """Make sure, before the item is left out, that nothing of it lies in the target by an answer that was lost (I2).
+
+    Raises:
+        Conflict: it lies there.
+        Unconfirmed: that is not known yet.
+        Fault: the target could not be asked.
+    """
+    lost = fate(item, systems or Systems(item.tenant, patience=PATIENCE))
+    if lost:
+        raise Conflict("manual.lies_there", number=lost.label or lost.target_id, system=item.pipeline.target)
+    idle = Item.objects.filter(pk=item.pk, intent_at=item.intent_at).exclude(state=State.RUNNING)
+    idle.update(intent_at=None)
+
+
+def fate(item: Item, systems: Systems) -> Found | None:
+    """What an attempt whose answer was lost has made in the target; None where there is nothing that could be lost
+    sight of. What bears a number of its own is found by it whenever it is taken up again.
+
+    Raises:
+        Unconfirmed: it may still arrive, or cannot be looked for before it is tried again.
+        Fault: the target could not be asked.
+    """
+    flow, writer = item.pipeline.rules, systems.writer(item.pipeline.target, item.pipeline.rules.writes)
+    if not item.intent_at or item.target_id or writer.keyed:
+        return None
+    if flow.fetches:
+        return Found(item.source_id, {}, item.title) if systems.was_fetched(item) else None
+    unknown = Unconfirmed("manual.unanswered", number=item.key, system=item.pipeline.target)
+    if not writer.look_first or timezone.now() < item.intent_at + states.ON_ITS_WAY:
+        raise unknown
+    try:
+        prepared = flow.prepare(load(item.sent_record or item.record or {}, flow.reads), ItemDesk(item))
+    except (Fault, OutdatedRecord):
+        raise unknown from None
+    return writer.find(prepared)
+
+
+def _unanswered() -> Q:
+    """Items of which something may lie in the target without our knowing; our own storage knows of documents."""
+    known = [each.key for each in flows() if each.fetches]
+    return Q(intent_at__isnull=False, target_id="") & ~Q(pipeline__flow__in=known)
 
 
 def _found(item: Item, target_id: str, systems: Systems) -> Found:

@@ -160,6 +160,7 @@ class Push:
         if self.item.record is None:
             raise InvalidRecord("data.unreadable", **self.item.params)
         record = self._record()
+        kept = self._look_again() if self.item.doubted and self.item.target_id else None
         if self.item.target_id and self.flow.later_changes == "show":
             return self._show(record)
         self._keep_file(record)
@@ -172,6 +173,8 @@ class Push:
         self.desk.notes += [dump(note) for note in payload.notes]
         if self.item.target_id and writer.keyed and self.item.target_key != self.item.key:
             self._renumbered()
+        elif kept and not self.item.adopted:
+            self._may_be_taken(prepared, kept)
         if self.item.target_id:
             lost = perhaps_written(self.item)
             return self._update(writer, prepared, payload, self.item.sent or {}, again=lost)
@@ -228,6 +231,23 @@ class Push:
         self.item.target_id = self.item.target_label = ""
         self.item.intent_at, self.item.sent, self.unconfirmed = None, None, False
 
+    def _look_again(self) -> Found | None:
+        """S8: a person says that it was deleted or changed over there. The number that we keep tells, before anything is
+        made anew (I2): what lies there is ours as it is, and brought up to date where the flow does that.
+        """
+        writer = self.systems.writer(self.pipeline.target, self.flow.writes)
+        found = writer.get(self.item.target_id) if writer.look_first else None
+        if found is None:
+            self.item.target_id = self.item.target_key = self.item.target_label = ""
+            self.item.sent, self.item.adopted = None, False
+        elif self.flow.later_changes == "show":
+            self.item.doubted = False
+        else:  # what we left empty may have been filled in by a bookkeeper since (G4)
+            before = self.item.sent or {}
+            there = plain(found.fields).items()
+            self.item.sent = {name: value if before.get(name, "") != "" else "" for name, value in there}
+        return found
+
     def _show(self, record: Any) -> str:
         """Transferred once and for all: a change is shown to a person, not written (I3)."""
         try:
@@ -238,7 +258,7 @@ class Push:
             raise Changed("I3.gone")
         if fault := self.flow.changed(sent, record):
             raise fault
-        return states.settle(self.item, State.DONE, actor=self.actor)
+        return states.settle(self.item, State.DONE, actor=self.actor, doubted=False)
 
     def _keep_file(self, record: Any) -> None:
         """Fetch the file that the record stands for and keep it, before any rule looks at it (S6)."""
@@ -386,6 +406,7 @@ class Push:
                 not_before=self.desk.again_at,
                 notes=self.desk.notes,
                 intent_at=None,
+                doubted=False,
             )
 
     def _fail(self, fault: Fault) -> str:
@@ -405,7 +426,7 @@ class Push:
             self._forget_intent()
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(
             notes=self.desk.notes, target_id=self.item.target_id, target_label=self.item.target_label,
-            adopted=self.item.adopted,
+            target_key=self.item.target_key, adopted=self.item.adopted, doubted=self.item.doubted,
         )  # fmt: skip
         return states.settle_fault(self.item, fault, actor=self.actor)
 

@@ -224,6 +224,35 @@ CAUSES: dict[str, Cause] = {
             "Check the number and give it again.",
         ),
     ),
+    "manual.unanswered": cause(
+        "",
+        (
+            "Svaret saknas ännu",
+            "Posten {number} har skickats till {system} utan att något svar kom. Den kan redan ligga där. Ingenting har "
+            "ändrats.",
+            "Vänta en minut: Byggbro letar efter den av sig självt.\n"
+            "Välj Försök igen om ingenting händer.",
+        ),
+        (
+            "There is no answer yet",
+            "Item {number} was sent to {system} and no answer came. It may lie there already. Nothing has been changed.",
+            "Wait a minute: Byggbro looks for it by itself.\n"
+            "Choose Try again if nothing happens.",
+        ),
+    ),
+    "manual.lies_there": cause(
+        "bookkeeper",
+        (
+            "Den ligger redan i {system}",
+            "Posten kom fram till {system} som nummer {number}, fast svaret gick förlorat. Ingenting har ändrats.",
+            "Välj Försök igen, så knyts posten till det numret.",
+        ),
+        (
+            "It lies in {system} already",
+            "The item arrived in {system} as number {number}, although the answer was lost. Nothing has been changed.",
+            "Choose Try again, and the item is tied to that number.",
+        ),
+    ),
     "manual.busy": cause(
         "",
         (

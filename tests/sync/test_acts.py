@@ -10,6 +10,7 @@ from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
 from sync.engine import acts, manual
 from sync.models import Act, Item
+from tests.sync import remote
 
 
 @pytest.fixture
@@ -47,12 +48,16 @@ def test_an_act_never_reaches_another_tenant(
 
 
 def test_S8_a_person_sends_again_what_was_deleted_over_there(
-    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
+    tenant: Tenant, settled: Callable[[], Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany
 ) -> None:
-    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB")
-    run()
-    assert manual.resend(Item.objects.filter(tenant=tenant), "anna") == 1
-    assert run().flows["customers"] == {
-        "seen": 1, "created": 0, "updated": 0, "unchanged": 1, "left_out": 0, "waiting": 0, "stopped": 0
+    for number in ("1001", "1002"):
+        smartdok.add_customer(CustomerNumber=number, CustomerName="Bygg AB")
+    settled()
+    before = remote.customers(fortnox)
+    del fortnox.customers["1001"]
+    assert settled().flows["customers"]["created"] == 0
+    assert manual.resend(Item.objects.filter(tenant=tenant), "anna") == 2
+    assert settled().flows["customers"] == {
+        "seen": 2, "created": 1, "updated": 0, "unchanged": 1, "left_out": 0, "waiting": 0, "stopped": 0
     }  # fmt: skip
-    assert list(fortnox.customers) == ["1001"]
+    assert remote.customers(fortnox) == before

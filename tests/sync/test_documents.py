@@ -312,3 +312,20 @@ def test_S7_a_storage_in_trouble_while_files_are_joined_is_waited_for(
     Item.objects.filter(pk=first.pk).update(not_before=timezone.now())
     assert settled().exit_code == 0
     assert len(remote.documents(smartdok)) == 1
+
+
+def test_S8_a_person_sends_a_document_and_its_invoice_again(
+    smartdok: Any, fortnox: Any, settled: Any, invoice: str
+) -> None:
+    content = pdf()
+    fortnox.attach_file(invoice, "faktura.pdf", content)
+    settled()
+    Document.objects.update(served_at=timezone.now())  # fetched once more since
+    smartdok.documents.clear()
+    smartdok.supplier_invoices.clear()
+    again = Item.objects.filter(pipeline__flow__in=["supplier-invoices", "supplier-documents"])
+    assert manual.resend(again, "anna") == 2
+    report = settled()
+    assert (report.exit_code, report.flows["supplier-documents"]["created"]) == (0, 1)
+    assert remote.documents(smartdok) == [(invoice, "faktura.pdf", content)]
+    assert list(remote.supplier_invoices(smartdok)) == [invoice]
