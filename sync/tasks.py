@@ -95,6 +95,8 @@ def sweep() -> None:
     swept = dispatch.sweep()
     for act_id in acts.unfinished():
         carry_out.delay(act_id)
+    for dry_run_id in rehearsal.lost():
+        dry_run.delay(dry_run_id)
     problems.refresh_all()
     for item_id, flow, tenant_id in [*swept.probes, *problems.due_probes()]:
         steps[flow]["push"].delay(item_id, tenant_id)

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from django.core.cache import cache
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.db import connection as database
-from django.db import models, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from integration.errors import Fault
 from integration.http import counted
 from integration.models import Connection, Tenant, ValueMap
 from integration.systems.base import Found, Payload, Writer, Written
@@ -29,8 +31,12 @@ from sync.engine.states import State
 from sync.flows.base import flows, get_flow
 from sync.models import Attempt, Document, DryRun, Item, Pipeline
 
+log = structlog.get_logger(__name__)
+
 MOST = 300  # writes listed one by one; the counts tell of all
 CREATED = "(would be created)"
+SILENT = datetime.timedelta(minutes=5)  # after which a dry run without a sign of life counts as dead
+GIVEN_UP = datetime.timedelta(hours=1)
 _OWN = {"id", "tenant_id", "pipeline_id", "item_id", "lease_token", "lease_until", "queued_until"}
 
 
@@ -119,29 +125,63 @@ def rehearse(
 
 
 def run(row: DryRun) -> None:
-    """Rehearse a pipeline and keep what came of it. The cache tells how far it is: rows would be rolled back."""
-
-    def progress(flow: str, done: int, total: int) -> None:
-        cache.set(_name(row), {"flow": flow, "done": done, "total": total}, timeout=900)
-
-    told = rehearse(row.tenant, only=[row.flow], progress=progress)
-    failed = {flow: {"cause": fault.cause, "params": fault.params} for flow, fault in told.report.failed.items()}
-    row.result = {
-        "counts": told.report.flows, "writes": told.writes, "held": told.held, "failed": failed,
-        "seconds": told.report.seconds,
-    }  # fmt: skip
+    """Rehearse a pipeline and keep what came of it, or what kept it from being rehearsed."""
+    try:
+        row.result = _result(row)
+    except Fault as fault:
+        row.result = {"failed": {row.flow: {"cause": fault.cause, "params": fault.params}}}
+    except (OperationalError, InterfaceError):
+        raise  # our own database is out of reach: it is begun again
+    except Exception as error:
+        reference = uuid.uuid4().hex[:8]
+        log.exception("dry run failed", tenant=row.tenant.slug, flow=row.flow, reference=reference)
+        params = {"reference": reference, "error": type(error).__name__}
+        row.result = {"failed": {row.flow: {"cause": "internal", "params": params}}}
     row.finished_at = timezone.now()
     row.save(update_fields=["result", "finished_at"])
 
 
+def _result(row: DryRun) -> dict[str, Any]:
+    """The rehearsal in plain JSON. The cache tells how far it is: rows would be rolled back."""
+
+    def progress(flow: str, done: int, total: int) -> None:
+        cache.set(_name(row.pk), {"flow": flow, "done": done, "total": total}, SILENT.total_seconds())
+
+    progress(row.flow, 0, 0)
+    told = rehearse(row.tenant, only=[row.flow], progress=progress)
+    failed = {flow: {"cause": fault.cause, "params": fault.params} for flow, fault in told.report.failed.items()}
+    return {
+        "counts": told.report.flows, "writes": told.writes, "held": told.held, "failed": failed,
+        "seconds": told.report.seconds,
+    }  # fmt: skip
+
+
 def progress_of(row: DryRun) -> dict[str, Any]:
     """The flow being looked at, how many of its items are through, and how many there are."""
-    told: dict[str, Any] = cache.get(_name(row)) or {"flow": row.flow, "done": 0, "total": 0}
+    told: dict[str, Any] = cache.get(_name(row.pk)) or {"flow": row.flow, "done": 0, "total": 0}
     return told
 
 
-def _name(row: DryRun) -> str:
-    return f"dry-run:{row.pk}"
+def lost() -> list[int]:
+    """Dry runs without a sign of life whose message or worker was lost, to be begun once more; those that came to
+    nothing for an hour are ended.
+    """
+    now = timezone.now()
+    again = []
+    for row in DryRun.objects.filter(finished_at=None, started_at__lt=now - SILENT).defer("result"):
+        if cache.get(_name(row.pk)):
+            continue
+        if row.started_at < now - GIVEN_UP:
+            row.result = {"failed": {row.flow: {"cause": "dry_run.lost", "params": {}}}}
+            row.finished_at = now
+            row.save(update_fields=["result", "finished_at"])
+        elif cache.add(f"{_name(row.pk)}:again", 1, 2 * GIVEN_UP.total_seconds()):
+            again.append(row.pk)
+    return again
+
+
+def _name(pk: int) -> str:
+    return f"dry-run:{pk}"
 
 
 @contextmanager

@@ -228,16 +228,15 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret saknas ännu",
-            "Posten {number} har skickats till {system} utan att något svar kom. Den kan redan ligga där. Ingenting har "
-            "ändrats.",
-            "Vänta en minut: Byggbro letar efter den av sig självt.\n"
-            "Välj Försök igen om ingenting händer.",
+            "Posten {number} har skickats till {system} utan att något svar kom. Den kan redan ligga där. "
+            "Ingenting har ändrats.",
+            "Vänta en minut: Byggbro letar efter den av sig självt.\nVälj Försök igen om ingenting händer.",
         ),
         (
             "There is no answer yet",
-            "Item {number} was sent to {system} and no answer came. It may lie there already. Nothing has been changed.",
-            "Wait a minute: Byggbro looks for it by itself.\n"
-            "Choose Try again if nothing happens.",
+            "Item {number} was sent to {system} and no answer came. It may lie there already. "
+            "Nothing has been changed.",
+            "Wait a minute: Byggbro looks for it by itself.\nChoose Try again if nothing happens.",
         ),
     ),
     "manual.lies_there": cause(
@@ -251,6 +250,19 @@ CAUSES: dict[str, Cause] = {
             "It lies in {system} already",
             "The item arrived in {system} as number {number}, although the answer was lost. Nothing has been changed.",
             "Choose Try again, and the item is tied to that number.",
+        ),
+    ),
+    "dry_run.lost": cause(
+        "",
+        (
+            "Provkörningen blev aldrig klar",
+            "Den avbröts, och ingenting har skickats eller ändrats.",
+            "Starta en ny provkörning.",
+        ),
+        (
+            "The dry run never ended",
+            "It was broken off, and nothing was sent or changed.",
+            "Start a new dry run.",
         ),
     ),
     "manual.busy": cause(

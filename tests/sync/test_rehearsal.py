@@ -1,11 +1,14 @@
 """Dry runs: what would be sent, field by field, while nothing is written on either side or in our rows."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 
-from integration.errors import InvalidRecord
+from integration.errors import InvalidRecord, Transient
 from integration.models import Tenant
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
@@ -65,6 +68,37 @@ def test_a_pipeline_that_is_switched_off_is_rehearsed_and_stays_off(
     assert not Item.objects.exists()
     assert not Pipeline.objects.filter(enabled=True).exists()
     assert fortnox.customers == {}
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"), [(Transient("http.timeout", system="Fortnox"), "http.timeout"), (KeyError("x"), "internal")]
+)
+def test_a_dry_run_that_fails_ends_and_says_why(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, failure: Exception, cause: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(rehearsal, "rehearse", fail)
+    row = DryRun.objects.create(tenant=tenant, flow="customers", actor="anna")
+    rehearsal.run(row)
+    row.refresh_from_db()
+    assert row.finished_at is not None
+    assert row.result["failed"]["customers"]["cause"] == cause
+
+
+def test_a_dry_run_that_was_lost_is_begun_once_more_and_ended_after_an_hour(tenant: Tenant) -> None:
+    def begun(minutes: int) -> DryRun:
+        at = timezone.now() - timedelta(minutes=minutes)
+        return DryRun.objects.create(tenant=tenant, flow="customers", actor="anna", started_at=at)
+
+    begun(1)
+    lost, old, alive = begun(10), begun(70), begun(80)
+    cache.set(f"dry-run:{alive.pk}", {"flow": "customers", "done": 1, "total": 9})
+    assert rehearsal.lost() == [lost.pk]
+    assert rehearsal.lost() == []
+    [ended] = DryRun.objects.exclude(finished_at=None)
+    assert (ended.pk, ended.result["failed"]["customers"]["cause"]) == (old.pk, "dry_run.lost")
 
 
 def test_a_dry_run_of_a_new_item_is_a_creation(
