@@ -161,6 +161,11 @@ class ValueMapAdmin(TenantScoped, ModelAdmin):
         """The company first."""
         return ("of_tenant" if obj else "tenant", "kind", "source", "target")
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What it sets going is recorded under the user's name."""
+        obj.saved_by = request.user.get_username()[:150]
+        super().save_model(request, obj, form, change)
+
 
 # Registered here so that they exist without `sync`; `sync.admin` puts richer ones in their place.
 admin.site.register(Tenant, TenantAdmin)

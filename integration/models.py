@@ -146,7 +146,12 @@ class Connection(models.Model):
 
 
 class ValueMap(models.Model):
-    """A value of the source and what this tenant's target calls it (units, VAT types, accounts)."""
+    """A value of the source and what this tenant's target calls it (units, VAT types, accounts).
+
+    `saved_by`: who is saving it, for the history of the items that it sets going; not stored here.
+    """
+
+    saved_by = ""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="value_maps")
     kind = models.CharField(_("kind"), max_length=40, help_text=_("unit, vat_type"))

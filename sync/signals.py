@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from integration.models import Connection, Tenant, ValueMap
-from sync.engine.states import State, fulfil, wake
+from sync.engine.states import SYSTEM, State, fulfil, wake
 from sync.models import Item, Pipeline
 
 # What an item waits for by the clock while a system is out of reach.
@@ -27,8 +27,8 @@ def _look(tenant_id: int) -> None:
     transaction.on_commit(lambda: dispatch_tenant.delay(tenant_id), robust=True)
 
 
-def _wake(items: QuerySet[Item], tenant_id: int, note: str) -> None:
-    if wake(items, note=note):
+def _wake(items: QuerySet[Item], tenant_id: int, note: str, actor: str = SYSTEM) -> None:
+    if wake(items, actor=actor, note=note):
         _look(tenant_id)
 
 
@@ -37,7 +37,7 @@ def value_changed(instance: ValueMap, **_: Any) -> None:
     """A mapped value: what a set-up or the data stopped is judged again."""
     reasons = [Item.Reason.CONFIG, Item.Reason.DATA, Item.Reason.REJECTED]
     stopped = Item.objects.filter(tenant_id=instance.tenant_id, state=State.STOPPED, reason__in=reasons)
-    _wake(stopped, instance.tenant_id, "a mapped value was saved")
+    _wake(stopped, instance.tenant_id, "a mapped value was saved", instance.saved_by or SYSTEM)
 
 
 @receiver(post_save, sender=Connection)

@@ -92,7 +92,10 @@ class ConnectionAdmin(BaseConnectionAdmin):
     def check_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the system who it is. A paused connection is started again by it."""
         connection = one(self, request, pk, "own")
+        paused = connection.state == Connection.State.PAUSED
         connection.resume()
+        told = _("Connection checked; the pause is over") if paused else _("Connection checked")
+        self.log_change(request, connection, told)
         return back(request, connection, *self._check(request, connection, show=False))
 
     @admin.action(description=gettext_lazy("Check now"), permissions=["own"])
@@ -100,6 +103,7 @@ class ConnectionAdmin(BaseConnectionAdmin):
         """Check each of the chosen ones that the user may check."""
         for connection in rows.select_related("tenant"):
             if self.has_own_permission(request, connection):
+                self.log_change(request, connection, _("Connection checked"))
                 self._check(request, connection)
 
     def _check(self, request: HttpRequest, connection: Connection, *, show: bool = True) -> tuple[str, int]:

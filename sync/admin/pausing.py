@@ -56,6 +56,7 @@ def test_mail(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
         return back(request, tenant, text, messages.ERROR)
     if not count:
         return back(request, tenant, _("Nobody is to be told yet. Add an address below and save."), messages.WARNING)
+    model_admin.log_change(request, tenant, _("Test mail sent"))
     text = ngettext("A test mail went to %(count)d address.", "A test mail went to %(count)d addresses.", count)
     return back(request, tenant, text % {"count": count})
 

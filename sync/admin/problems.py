@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -17,13 +18,13 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integration.admin import system_title
-from integration.models import Connection, ValueMap
+from integration.models import Connection, Tenant, ValueMap
 from integration.scoping import OWN, TenantScoped, may
 from sync.admin import causes
 from sync.admin.acts import NoteForm, ask
 from sync.admin.background import perform
 from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
-from sync.admin.pages import back, one
+from sync.admin.pages import actor, back, one
 from sync.admin.words import KINDS, flow_title, in_table, moment, whose
 from sync.engine.problems import held_by, told_of
 from sync.explain import Explanation
@@ -173,7 +174,14 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
             return back(request, problem, " ".join(str(each[0]) for each in form.errors.values()), messages.ERROR)
         given = {name: value.strip() for name, value in form.cleaned_data.items()}
         key = {"tenant_id": problem.tenant_id, "kind": given["kind"], "source": given["source"]}
-        ValueMap.objects.update_or_create(**key, defaults={"target": given["target"]})
+        with transaction.atomic():
+            Tenant.objects.select_for_update().get(pk=problem.tenant_id)  # one at a time
+            row = ValueMap.objects.filter(**key).first() or ValueMap(**key)
+            change = {"kind": KINDS.get(row.kind, row.kind), "source": row.source, "old": row.target or "–",
+                      "new": given["target"]}  # fmt: skip
+            row.target, row.saved_by = given["target"], actor(request)
+            row.save()
+            self.log_change(request, problem, _("Mapped value saved: %(kind)s %(source)s: %(old)s → %(new)s") % change)
         return back(request, problem, _("The mapped value is saved. What it had stopped goes by itself."))
 
     def _open(self, request: HttpRequest, pk: int) -> Problem:

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -149,6 +150,7 @@ def _exchange(page: "_Page", bearer: Bearer, connection: Connection, code: str) 
             connect.exchange(bearer.link, connection, code, redirect_uri())
         else:
             access.answered(connection, access.consent(connection, code, redirect_uri()))
+            _kept(page.request.user, connection)
     except Fault as fault:
         if before == Connection.State.CONNECTED and fault.cause.endswith(".consent_gone"):
             return page.fine()  # the same answer a second time: a reload, or a double click on "Godkänn"
@@ -156,6 +158,12 @@ def _exchange(page: "_Page", bearer: Bearer, connection: Connection, code: str) 
         return page.show(_outcome(fault), fault)
     log.info("connected", tenant=tenant, system=connection.system, by=page.who)
     return page.fine()
+
+
+def _kept(user: Any, connection: Connection) -> None:
+    """Who gave the consent, in the connection's history."""
+    told = _("Consent given for %(company)s") % {"company": connection.params.get("company") or "–"}
+    LogEntry.objects.log_actions(user.pk, [connection], CHANGE, told, single_object=True)
 
 
 def _outcome(fault: Fault) -> str:

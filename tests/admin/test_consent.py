@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.core import signing
 from django.test import Client
 from django.urls import reverse
@@ -71,6 +72,8 @@ def test_consent_connects_and_says_so(owner: Client, fortnox: Connection, given:
     assert "Byggbro når nu Mitt Bygg AB i Fortnox." in page.content.decode()
     fortnox.refresh_from_db()
     assert (fortnox.state, fortnox.params["company"]) == ("connected", "Mitt Bygg AB")
+    told = LogEntry.objects.get()
+    assert (told.user.username, told.change_message) == ("en-owner", "Samtycke givet för Mitt Bygg AB")
 
 
 def test_a_second_click_or_reload_harms_nothing(owner: Client, fortnox: Connection, given: list[object]):
