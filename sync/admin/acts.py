@@ -57,7 +57,14 @@ def leave_out_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespon
     """Ask why, then leave one item out."""
     item: Item = one(model_admin, request, pk, "act")
     form = NoteForm(request.POST or None)
+    if item.state == Item.State.DONE:
+        return back(request, item, _("What is transferred cannot be left out."), messages.WARNING)
     if request.method == "POST" and form.is_valid():
+        try:
+            manual.rule_out(item)
+        except Fault as fault:
+            form.add_error("note", _in_words(fault))
+            return ask(model_admin, request, form, _("Leave out"), [item])
         left = manual.leave_out(Item.objects.filter(pk=item.pk), actor(request), form.cleaned_data["note"])
         look(item.tenant_id)
         if not left:
@@ -66,18 +73,38 @@ def leave_out_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespon
     return ask(model_admin, request, form, _("Leave out"), [item])
 
 
+def _in_words(fault: Fault) -> str:
+    """What stood in the way, for the form."""
+    told = explain(fault.cause, fault.params)
+    return " ".join([f"{told.title}.", told.what, *told.steps])
+
+
 def many_with_note(
-    model_admin: Any, request: HttpRequest, items: QuerySet[Item], kind: str, action: str, title: str
+    model_admin: Any,
+    request: HttpRequest,
+    items: QuerySet[Item],
+    kind: str,
+    action: str,
+    title: str,
+    warning: str = "",
 ) -> HttpResponse | None:
-    """Ask why, then do it to what was chosen in the list."""
+    """Ask why, then do it to what was chosen in the list, if that is still as much as was shown."""
     form = NoteForm(request.POST if "apply" in request.POST else None)
     chosen = model_admin.actable(request, items)
+    count = chosen.count()
     if form.is_valid():
-        return perform(request, chosen, kind, form.cleaned_data["note"])
-    hidden = [("action", action), ("select_across", request.POST.get("select_across", "0"))]
+        if agreed(request, count):
+            return perform(request, chosen, kind, form.cleaned_data["note"])
+        warning = _("What you chose is no longer as many as you were shown. Look once more.")
+    hidden = [("action", action), ("select_across", request.POST.get("select_across", "0")), ("count", str(count))]
     hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
     return ask(model_admin, request, form, title, list(chosen.select_related("pipeline")[:20]),
-                hidden=hidden, count=chosen.count())  # fmt: skip
+                hidden=hidden, count=count, warning=warning)  # fmt: skip
+
+
+def agreed(request: HttpRequest, count: int) -> bool:
+    """Whether that many were shown to whoever says yes."""
+    return request.POST.get("count") == str(count)
 
 
 @require_POST
@@ -111,8 +138,9 @@ def resend_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     count = manual.resend(Item.objects.filter(pk=item.pk), actor(request))
     look(item.tenant_id)
     if not count:
-        return back(request, item, _("It was never sent, or is on its way."), messages.WARNING)
-    return back(request, item, _("It is sent again now."))
+        text = _("Only what is transferred, has not changed since and is not on its way can be sent again.")
+        return back(request, item, text, messages.WARNING)
+    return back(request, item, _("The target is asked now; what is gone there is sent again."))
 
 
 def already_there_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
@@ -124,8 +152,7 @@ def already_there_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpRe
         try:
             found = manual.already_there(item, form.cleaned_data["number"], actor(request))
         except Fault as fault:
-            told = explain(fault.cause, fault.params)
-            form.add_error("number", f"{told.title}. {told.what}")
+            form.add_error("number", _in_words(fault))
         else:
             look(item.tenant_id)
             number = found.label or found.target_id

@@ -21,6 +21,14 @@ from sync.models import Act, Item
 from sync.tasks import carry_out
 
 SHOWN = 50  # items named on an act's page
+PASSED_OVER = {
+    Act.Kind.RETRY: gettext_lazy("Passed over because they are on their way: %(count)d."),
+    Act.Kind.LEAVE_OUT: gettext_lazy("Passed over because they are transferred or on their way: %(count)d."),
+    Act.Kind.RESEND: gettext_lazy(
+        "Passed over because they are not transferred, have changed since or are on their way: %(count)d."
+    ),
+    Act.Kind.HANDLED: gettext_lazy("Passed over because they have not changed after their transfer: %(count)d."),
+}
 
 
 def perform(request: HttpRequest, items: QuerySet[Item], kind: str, note: str = "") -> HttpResponse | None:
@@ -33,7 +41,8 @@ def perform(request: HttpRequest, items: QuerySet[Item], kind: str, note: str = 
     if sum(len(act.ids) for act in made) <= acts.AT_ONCE:
         moved = sum(acts.carry_out(act.pk).moved for act in made)
         look(*(act.tenant_id for act in made))
-        messages.success(request, said(kind, moved))
+        passed_over = sum(len(act.ids) for act in made) - moved
+        messages.add_message(request, messages.SUCCESS if moved else messages.WARNING, said(kind, moved, passed_over))
         return None
     for act in made:
         # Robust: without a broker the sweep takes it up a little later; the page must not fail.
@@ -43,8 +52,8 @@ def perform(request: HttpRequest, items: QuerySet[Item], kind: str, note: str = 
     return redirect(reverse("admin:sync_act_changelist"))
 
 
-def said(kind: str, count: int) -> str:
-    """What was done, in words."""
+def said(kind: str, count: int, passed_over: int = 0) -> str:
+    """What was done, in words, and why some stayed as they were."""
     texts = {
         Act.Kind.RETRY: ngettext("%(count)d item is tried again.", "%(count)d items are tried again.", count),
         Act.Kind.LEAVE_OUT: ngettext("%(count)d item is left out.", "%(count)d items are left out.", count),
@@ -53,7 +62,8 @@ def said(kind: str, count: int) -> str:
             "%(count)d item is marked as handled.", "%(count)d items are marked as handled.", count
         ),
     }
-    return texts[Act.Kind(kind)] % {"count": count}
+    told = texts[Act.Kind(kind)] % {"count": count}
+    return f"{told} {PASSED_OVER[Act.Kind(kind)] % {'count': passed_over}}" if passed_over else told
 
 
 @admin.register(Act)

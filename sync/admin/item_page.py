@@ -22,7 +22,7 @@ from sync.admin.words import (
     note_shown,
     whose,
 )
-from sync.engine import turns
+from sync.engine import manual, turns
 from sync.engine.preview import preview
 from sync.explain import Explanation, explain
 from sync.models import Attempt, Document, Item, Problem
@@ -47,7 +47,7 @@ def page(item: Item) -> dict[str, Any]:
         "causes_url": causes.address(item.cause),
         "problem": _problem(item),
         "sums": _sums(item),
-        "may_resend": bool(item.target_id) and item.pipeline.rules.later_changes == "update",
+        "may_resend": manual.resendable(Item.objects.filter(pk=item.pk)).exists(),
         "who": whose(turns.turns_of(told.who, needs)) if told else "",
         "waits_for": [_waits_for(each) for each in needs],
         "record": listed(item.record),

@@ -39,7 +39,7 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     paginator = KeyPaginator
     list_fullwidth = True
     ordering = ("-moved_at", "-pk")
-    actions = ("retry", "leave_out", "handled", "already_there")
+    actions = ("retry", "leave_out", "handled", "resend", "already_there")
     change_form_template = "sync/admin/item.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
@@ -138,6 +138,12 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     def handled(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
         """Ask for a note, then mark the chosen items that have changed after their transfer as dealt with (I3)."""
         return acts.many_with_note(self, request, items, Act.Kind.HANDLED, "handled", _("Mark as handled"))
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["act"])
+    def resend(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
+        """Ask for a note, then send the chosen items again, because somebody deleted or changed them there (S8)."""
+        warning = _("What is found in the target is kept; what was deleted there is made anew.")
+        return acts.many_with_note(self, request, items, Act.Kind.RESEND, "resend", _("Send again"), warning)
 
     @admin.action(description=gettext_lazy("Already there"), permissions=["act"])
     def already_there(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:

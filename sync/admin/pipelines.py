@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -24,12 +24,13 @@ from integration.mapping import SWEDEN
 from integration.models import Connection
 from integration.scoping import TenantScoped
 from sync.admin import dry_runs
-from sync.admin.acts import ask
+from sync.admin.acts import agreed, ask
 from sync.admin.background import perform
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.pages import back, one
 from sync.admin.tenants import held
 from sync.admin.words import flow_title, moment
+from sync.engine import manual
 from sync.flows.base import Setting
 from sync.models import Act, Pipeline
 from sync.tasks import steps
@@ -157,6 +158,7 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
         pipeline = one(self, request, pk, "act")
         if not _read([pipeline]):
             return back(request, pipeline, str(PAUSED), messages.WARNING)
+        self.log_change(request, pipeline, _("Reading asked for"))
         return back(request, pipeline, _("%(flow)s is read now.") % {"flow": flow_title(pipeline.flow)})
 
     def dry_run(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -164,24 +166,32 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
         return dry_runs.begin(request, one(self, request, pk, "act"))
 
     def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask for a date, then send again what was transferred since (S8)."""
+        """Ask for a date, say how many it means, then send again what was transferred since (S8)."""
         pipeline: Pipeline = one(self, request, pk, "act")
         form = SinceForm(request.POST or None)
+        kept = _("What is found in the target is brought up to date; what was deleted there is made anew.")
+        if pipeline.rules.later_changes == "show":
+            kept = _("What is found in the target stays as it is; only what was deleted there is made anew.")
+        hidden, told = [], ""
         if request.method == "POST" and form.is_valid():
             start = datetime.datetime.combine(form.cleaned_data["since"], datetime.time.min, SWEDEN)
-            items = pipeline.items.filter(sent_at__gte=start).exclude(target_id="")
-            if not items.exists():
+            items = manual.resendable(pipeline.items.filter(sent_at__gte=start))
+            count = items.count()
+            if not count:
                 return back(request, pipeline, _("Nothing was transferred since then."), messages.WARNING)
-            note = _("since %(day)s") % {"day": date_format(start, "SHORT_DATE_FORMAT")}
-            done = perform(request, items, Act.Kind.RESEND, note)
-            return done or redirect(reverse("admin:sync_pipeline_change", args=[pipeline.pk]))
+            since = {"day": date_format(start, "SHORT_DATE_FORMAT"), "count": count}
+            if agreed(request, count):
+                done = perform(request, items, Act.Kind.RESEND, _("since %(day)s") % since)
+                return done or redirect(reverse("admin:sync_pipeline_change", args=[pipeline.pk]))
+            told = ngettext(
+                "%(count)d item that was transferred since %(day)s is sent again. Press once more if that is right.",
+                "%(count)d items that were transferred since %(day)s are sent again. Press once more if that is right.",
+                count,
+            ) % since  # fmt: skip
+            hidden = [("count", str(count))]
         title = _("Send again: %(flow)s") % {"flow": flow_title(pipeline.flow)}
         cancel = reverse("admin:sync_pipeline_change", args=[pipeline.pk])
-        if pipeline.rules.later_changes == "show":
-            warning = _("What is found in the target is taken as it is; only what was deleted there is made anew.")
-        else:
-            warning = _("What is found in the target is brought up to date; what was deleted there is made anew.")
-        return ask(self, request, form, title, [], cancel=cancel, warning=warning)
+        return ask(self, request, form, title, [], hidden=hidden, cancel=cancel, warning=f"{told} {kept}".strip())
 
     @admin.action(description=gettext_lazy("Read now"), permissions=["act"])
     def read_selected(self, request: HttpRequest, rows: Any) -> None:
@@ -190,6 +200,8 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
         read = _read(chosen)
         if len(read) < len(chosen):
             self.message_user(request, PAUSED, messages.WARNING)
+        for each in read:
+            self.log_change(request, each, _("Reading asked for"))
         if read:
             self.message_user(request, _("%(count)d pipelines are read now.") % {"count": len(read)})
 

@@ -232,8 +232,8 @@ class Push:
         self.item.intent_at, self.item.sent, self.unconfirmed = None, None, False
 
     def _look_again(self) -> Found | None:
-        """S8: a person says that it was deleted or changed over there. The number that we keep tells, before anything is
-        made anew (I2): what lies there is ours as it is, and brought up to date where the flow does that.
+        """S8: a person says that it was deleted or changed over there. The number that we keep tells, before anything
+        is made anew (I2): what lies there is ours as it is, and brought up to date where the flow does that.
         """
         writer = self.systems.writer(self.pipeline.target, self.flow.writes)
         found = writer.get(self.item.target_id) if writer.look_first else None

@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from integration.models import Tenant
 from integration.systems.base import Found
@@ -154,6 +155,7 @@ def test_many_items_are_left_out_by_one_update(browser: Client, mine: Tenant):
     chosen = {"action": "leave_out", "_selected_action": [mine.items.last().pk], "select_across": "1"}
     page = browser.post(address, chosen).content.decode()
     assert "och 25 till" in page
+    chosen["count"] = "45"
     with CaptureQueriesContext(database) as asked:
         browser.post(address, {**chosen, "apply": "1", "note": "Städning"})
     updates = [each["sql"] for each in asked if each["sql"].startswith('UPDATE "sync_item"')]
@@ -161,6 +163,58 @@ def test_many_items_are_left_out_by_one_update(browser: Client, mine: Tenant):
     assert mine.items.filter(state="left_out", cause="manual.left_out").count() == 45
     assert Transition.objects.filter(actor="en-bookkeeper", note="Städning").count() == 45
     assert mine.items.get(key="1001").state == "stopped"
+
+
+def test_all_of_a_list_are_asked_about_again_when_they_have_become_more(browser: Client, mine: Tenant):
+    address = f"{reverse(LIST)}?state=stopped"
+    chosen = {"action": "leave_out", "_selected_action": [mine.items.get().pk], "select_across": "1"}
+    assert '<input type="hidden" name="count" value="1">' in browser.post(address, chosen).content.decode()
+    add_item(mine, "2", "Kom sedan", state="stopped", reason="data", cause="P2")
+    page = browser.post(address, {**chosen, "apply": "1", "note": "Städning", "count": "1"}).content.decode()
+    assert "Det du har valt är inte längre lika många" in page
+    assert '<input type="hidden" name="count" value="2">' in page
+    assert not mine.items.filter(state="left_out").exists()
+    browser.post(address, {**chosen, "apply": "1", "note": "Städning", "count": "2"})
+    assert mine.items.filter(state="left_out").count() == 2
+
+
+def test_what_is_transferred_is_passed_over_and_counted(browser: Client, mine: Tenant):
+    done = add_item(mine, "2", "Överförd", state="done", target_id="2")
+    lost = add_item(mine, "3", "Utan svar", flow="invoices", state="waiting", intent_at=timezone.now())
+    both = [mine.items.get(key="1001").pk, done.pk, lost.pk]
+    chosen = {"action": "leave_out", "_selected_action": both, "apply": "1", "note": "x", "count": "3"}
+    page = browser.post(reverse(LIST), chosen, follow=True).content.decode()
+    assert "1 post är lämnad utanför. Hoppade över, eftersom de är överförda eller på väg: 2." in page
+    assert dict(mine.items.values_list("key", "state")) == {"1001": "left_out", "2": "done", "3": "waiting"}
+    page = browser.post(reverse("admin:sync_item_leave-out", args=[done.pk]), {"note": "x"}, follow=True)
+    assert "Det som är överfört kan inte lämnas utanför" in page.content.decode()
+
+
+def test_I2_leaving_out_and_already_there_say_that_an_answer_is_lost(browser: Client, mine: Tenant):
+    lost = add_item(mine, "3", "Utan svar", flow="invoices", state="waiting", intent_at=timezone.now())
+    for act, given in (("leave-out", {"note": "x"}), ("already-there", {"number": "900"})):
+        page = browser.post(reverse(f"admin:sync_item_{act}", args=[lost.pk]), given).content.decode()
+        assert "Svaret saknas ännu" in page
+    lost.refresh_from_db()
+    assert (lost.state, lost.intent_at is None, lost.target_id) == ("waiting", False, "")
+
+
+def test_S8_chosen_items_are_sent_again_and_the_rest_is_passed_over(browser: Client, mine: Tenant):
+    done = add_item(mine, "2", "Överförd", state="done", target_id="2")
+    changed = add_item(mine, "3", "Ändrad", flow="invoices", state="stopped", reason="changed", target_id="3")
+    out = add_item(mine, "4", "Utanför", state="left_out", reason="left_out", target_id="4")
+    all_four = [mine.items.get(key="1001").pk, done.pk, changed.pk, out.pk]
+    chosen = {"action": "resend", "_selected_action": all_four, "count": "4", "note": "raderad"}
+    assert browser.post(reverse(LIST), {**chosen, "note": ""}).status_code == 200
+    page = browser.post(reverse(LIST), {**chosen, "apply": "1"}, follow=True).content.decode()
+    assert "1 post skickas igen. Hoppade över" in page
+    assert list(mine.items.filter(doubted=True)) == [done]
+    for item in (changed, out):
+        shown = browser.get(reverse("admin:sync_item_change", args=[item.pk])).content.decode()
+        assert "Skicka igen" not in shown
+        answer = browser.post(reverse("admin:sync_item_resend", args=[item.pk]), follow=True).content.decode()
+        assert "Bara det som är överfört" in answer
+    assert list(mine.items.filter(doubted=True)) == [done]
 
 
 def test_many_items_are_retried_by_one_update(browser: Client, mine: Tenant):

@@ -139,15 +139,19 @@ def test_things_are_sent_again_from_a_date(log_in: Callable[[str], Client], mine
     sent = add_item(mine, "1", "Skickad", state="done", target_id="1", sent_at=now)
     old = add_item(mine, "2", "Gammal", state="done", target_id="2", sent_at=now - timezone.timedelta(days=40))
     never = add_item(mine, "3", "Aldrig", state="stopped", cause="C4", reason="conflict")
+    out = add_item(mine, "4", "Utanför", state="left_out", reason="left_out", target_id="4", sent_at=now)
     address = reverse("admin:sync_pipeline_resend", args=[sent.pipeline_id])
     client, yesterday = log_in("bookkeeper"), (now - timezone.timedelta(days=1)).date().isoformat()
     assert client.get(address).status_code == 200
     assert client.post(address, {"since": "i går"}).status_code == 200
-    assert client.post(address, {"since": yesterday}).status_code == 302
-    for item in (sent, old, never):
-        item.refresh_from_db()
-    assert [(each.state, each.target_id) for each in (sent, old, never)] == [
-        ("pending", ""), ("done", "2"), ("stopped", ""),
+    asked = client.post(address, {"since": yesterday}).content.decode()
+    assert '<input type="hidden" name="count" value="1">' in asked
+    assert client.post(address, {"since": yesterday, "count": "7"}).status_code == 200
+    assert not Item.objects.filter(doubted=True).exists()
+    assert client.post(address, {"since": yesterday, "count": "1"}).status_code == 302
+    rows = [Item.objects.get(pk=each.pk) for each in (sent, old, never, out)]
+    assert [(each.state, each.target_id, each.doubted) for each in rows] == [
+        ("pending", "1", True), ("done", "2", False), ("stopped", "", False), ("left_out", "4", False),
     ]  # fmt: skip
 
 

@@ -1,14 +1,16 @@
 """Principle 13: a user of one company finds nothing of another, on any page, in any list, by any act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib import admin
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from integration.models import Tenant
-from sync.models import Document, Item
+from sync.models import Act, Document, Item
+from tests.admin.test_every_address import everything
 
 ROLES = ["owner", "bookkeeper", "reader", "stranger"]
 OPERATORS_ONLY = {"user", "membership", "periodictask", "intervalschedule", "crontabschedule", "clockedschedule"}
@@ -104,6 +106,55 @@ def test_a_list_action_leaves_rows_of_another_company_alone(
     client.post(reverse("admin:sync_item_changelist"), data)
     states = dict(Item.objects.values_list("pk", "state"))
     assert states == {theirs.pk: "stopped", ours.pk: "pending"}
+
+
+@pytest.fixture(autouse=True)
+def _answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No vendor is asked."""
+    monkeypatch.setattr("sync.admin.connections.access.check", lambda row, patience: None)
+
+
+AGREED = {"apply": "1", "note": "x", "index": "0", "post": "yes"}
+
+
+def every_name() -> list[str]:
+    """The name of every action of any list, Django's own included."""
+    return sorted({name for each in admin.site._registry.values() for name in each.actions or ()} | {"delete_selected"})
+
+
+def every_action(client: Client, chosen: Tenant, across: str, count: int) -> Iterator[HttpResponse]:
+    """Every action of every list, for the rows of a company; `count` items are agreed to."""
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        keys = [key for prefix, key in rows_of(chosen) if f"{prefix}_changelist" == name]
+        for action in every_name():
+            given = {"action": action, "_selected_action": keys, "select_across": across, "count": count}
+            answer = client.post(reverse(name), {**AGREED, **given})
+            assert answer.status_code < 500, (name, action)
+            yield answer
+
+
+@pytest.mark.parametrize("across", ["0", "1"])
+@pytest.mark.parametrize("role", ROLES)
+def test_no_action_of_any_list_reaches_another_company(
+    log_in: Callable[[str], Client], other: Tenant, role: str, across: str
+):
+    before = everything(other)
+    for answer in every_action(log_in(role), other, across, int(across)):
+        assert b"hos annat" not in answer.content
+        assert b"Annat Bygg" not in answer.content
+    assert everything(other) == before
+
+
+@pytest.mark.parametrize("across", ["0", "1"])
+def test_an_operators_actions_reach_what_was_chosen(
+    log_in: Callable[[str], Client], mine: Tenant, other: Tenant, across: str
+):
+    before, client = everything(mine), log_in("operator")
+    assert list(every_action(client, other, across, 1 + int(across)))
+    done = set(Act.objects.filter(tenant=other, actor="en-operator").values_list("kind", flat=True))
+    assert done == {"retry", "leave_out", "handled", "resend"}
+    assert (everything(mine) == before) is (across == "0")
 
 
 def test_a_value_cannot_be_put_into_another_company(log_in: Callable[[str], Client], mine: Tenant, other: Tenant):
