@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0015_waiting_since'),
+        ("sync", "0016_document_address"),
     ]
 
     operations = [
