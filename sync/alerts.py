@@ -1,5 +1,7 @@
 """Alerts: one mail when a problem opens, one when it closes, one summary a day while anything is open; never again.
 
+What comes and goes is told once each way: an end is told when it has lasted, longer each time it did not.
+
 A problem is claimed by a conditional UPDATE before it is told, for the mail and for the operator's channel apart, so
 that two workers never tell it twice. A mail that reached nobody gives its claim back; one whose worker died does not.
 """
@@ -17,12 +19,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from integration.models import Tenant
-from sync.engine.problems import told_of
+from sync.engine.problems import SAME_AGAIN, told_of
 from sync.models import Problem, Recipient
 
 log = structlog.get_logger(__name__)
 
 SETTLING = datetime.timedelta(minutes=2)  # a problem that is gone by then is nobody's
+LASTING = datetime.timedelta(minutes=15)  # a problem that is back by then was never over
 WEBHOOK_SECONDS = 10
 
 
@@ -50,12 +53,18 @@ def _claimed(kind: str, how: str) -> Iterator[tuple[Tenant, list[Problem]]]:
         due = Problem.objects.filter(closed_at=None, opened_at__lt=now - SETTLING, **{column: None})
     else:
         was_told = {f"{_column('opened', how)}__isnull": False}
-        due = Problem.objects.filter(closed_at__isnull=False, **was_told, **{column: None})
+        due = Problem.objects.filter(closed_at__lt=now - LASTING, **was_told, **{column: None})
     for tenant in Tenant.objects.filter(pk__in=due.values("tenant_id")):
-        chosen = list(due.filter(tenant=tenant))
-        mine = [each for each in chosen if Problem.objects.filter(pk=each.pk, **{column: None}).update(**{column: now})]
+        chosen = [each for each in due.filter(tenant=tenant) if kind == "opened" or _over(each, now)]
+        mine = [each for each in chosen if due.filter(pk=each.pk).update(**{column: now})]
         if mine:
             yield tenant, mine
+
+
+def _over(problem: Problem, now: datetime.datetime) -> bool:
+    """Whether it has been away for long enough to believe it."""
+    away = min(LASTING * 2 ** min(problem.returns, 10), SAME_AGAIN)
+    return problem.closed_at is not None and problem.closed_at < now - away
 
 
 def _column(kind: str, how: str) -> str:

@@ -305,7 +305,9 @@ class Problem(models.Model):
     """Everything of a tenant that one cause holds up, counted: people act on causes, not on items.
 
     `subject` tells problems of one cause apart: the system of a connection, else empty. `turns`: whose turn it is,
-    where that hangs on what is waited for and not on the cause. Open until the cause is gone.
+    where that hangs on what is waited for and not on the cause. Open until the cause is gone; what is back soon is the
+    same problem. `returns`: how often it was back after its end had been mailed. An end that nobody is to be told of
+    bears its own time in `told_closed_at` and `posted_closed_at`.
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="problems")
@@ -323,6 +325,7 @@ class Problem(models.Model):
     told_closed_at = models.DateTimeField(_("mailed when closed"), null=True, blank=True)
     posted_open_at = models.DateTimeField(null=True, blank=True, editable=False)
     posted_closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    returns = models.PositiveIntegerField(default=0, editable=False)
     probe_at = models.DateTimeField(null=True, blank=True)
     probes = models.PositiveIntegerField(default=0)
 

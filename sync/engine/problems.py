@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Case, Count, F, Min, PositiveIntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
@@ -20,6 +20,7 @@ from sync.models import Item, Problem
 
 PATIENCE = datetime.timedelta(minutes=15)  # what another item or its person usually mends is no problem before
 GRACE = datetime.timedelta(seconds=90)  # a probe under way empties a problem for a moment
+SAME_AGAIN = datetime.timedelta(hours=6)  # what is back within this is no other problem
 FIRST_PROBE = datetime.timedelta(minutes=15)
 LONGEST_PROBE = datetime.timedelta(hours=6)
 MANY_FAILURES = 5
@@ -80,13 +81,34 @@ def refresh(tenant: Tenant) -> None:
         fields["seen_at"] = now
         if key in known:
             Problem.objects.filter(pk=known[key].pk).update(**fields)
-        else:
-            Problem.objects.get_or_create(
-                tenant=tenant, flow=each.flow, cause=each.cause, subject=each.subject, closed_at=None,
-                defaults={**fields, "probe_at": now + FIRST_PROBE if each.reason in PROBED else None},
-            )  # fmt: skip
+            continue
+        same = {"tenant": tenant, "flow": each.flow, "cause": each.cause, "subject": each.subject}
+        fields["probe_at"] = now + FIRST_PROBE if each.reason in PROBED else None
+        if not _reopen(same, fields):
+            Problem.objects.get_or_create(**same, closed_at=None, defaults=fields)
     over = [problem.pk for key, problem in known.items() if key not in held and problem.seen_at < now - GRACE]
     Problem.objects.filter(pk__in=over).update(closed_at=now, count=0)
+
+
+def _reopen(same: dict[str, Any], fields: dict[str, Any]) -> bool:
+    """What was over for a short while is the same problem, told as one. Only whoever was told of its end is told that it
+    is back, and then it counts as opened now.
+    """
+    now = fields["seen_at"]
+    latest = Problem.objects.filter(**same, closed_at__gt=now - SAME_AGAIN).order_by("-closed_at").first()
+    if latest is None:
+        return False
+    end_told = Q(told_closed_at__gt=F("closed_at"))
+    again: dict[str, Any] = {
+        "closed_at": None,
+        "opened_at": Case(When(end_told | Q(told_open_at=None), then=Value(now)), default=F("opened_at")),
+        "returns": F("returns") + Case(When(end_told, then=1), default=0, output_field=PositiveIntegerField()),
+    }
+    for how in ("told", "posted"):
+        was_told = When(**{f"{how}_closed_at__gt": F("closed_at")}, then=None)
+        again |= {f"{how}_open_at": Case(was_told, default=F(f"{how}_open_at")), f"{how}_closed_at": None}
+    # Only as it was read: the end may be told at this moment, or another worker may have been faster.
+    return bool(Problem.objects.filter(pk=latest.pk, closed_at=latest.closed_at).update(**again, **fields))
 
 
 def _held(tenant: Tenant, now: datetime.datetime) -> Iterator[Held]:

@@ -79,7 +79,7 @@ def test_an_alert_that_the_mail_server_did_not_take_is_mailed_later_and_holds_up
 def test_the_mail_about_the_end_is_mailed_later_too(refused: dict[str, OSError]) -> None:
     problem = company("ostanbygg", "b@ostanbygg.se")
     alerts.send_due()
-    Problem.objects.filter(pk=problem.pk).update(closed_at=timezone.now())
+    Problem.objects.filter(pk=problem.pk).update(closed_at=timezone.now() - LONG_AGO)
     refused["b@ostanbygg.se"] = GREYLISTED
     assert alerts.send_due() == 0
     refused.clear()
@@ -138,7 +138,7 @@ def test_the_operator_is_told_once_whether_or_not_anybody_is_mailed(
     for _ in range(3):
         alerts.send_due()
     assert posted == ["Nytt problem: Ahus", "Nytt problem: Ostanbygg"]
-    Problem.objects.filter(pk__in=[silent.pk, failing.pk]).update(closed_at=timezone.now())
+    Problem.objects.filter(pk__in=[silent.pk, failing.pk]).update(closed_at=timezone.now() - LONG_AGO)
     refused.clear()
     for _ in range(2):
         alerts.send_due()

@@ -141,6 +141,8 @@ def test_one_mail_when_a_problem_opens_one_when_it_closes_and_never_the_same_aga
         run()
     with later(minutes=8):
         problems.refresh(tenant)
+        assert alerts.send_due() == 0  # it may be back in a moment
+    with later(minutes=24):
         assert (alerts.send_due(), alerts.send_due()) == (1, 0)
     opened, closed = mail.outbox
     assert opened.to == ["ekonomi@example.com"]
@@ -157,9 +159,10 @@ def test_a_problem_that_was_never_mailed_is_not_mailed_as_solved(
     problems.refresh(tenant)
     smartdok.touch(project, StartDate="2026-01-01T00:00:00")
     run()
-    with later(minutes=5):
-        problems.refresh(tenant)
-        alerts.send_due()
+    for minutes in (5, 60):
+        with later(minutes=minutes):
+            problems.refresh(tenant)
+            alerts.send_due()
     assert mail.outbox == []
 
 
@@ -172,6 +175,54 @@ def test_a_summary_a_day_while_anything_is_open(
     problems.refresh(tenant)
     assert alerts.digests() == 1
     assert mail.outbox[0].subject == "Östanbygg AB: 1 sak är öppen"
+
+
+@pytest.fixture
+def flapping(tenant: Tenant, recipient: Recipient) -> Callable[[int, int, int], tuple[list[str], int]]:
+    """A consent that is gone for `bad` minutes and back for `good`, for so many `hours`, and back for a day.
+
+    Gives the subjects of the mails, and how many problems that made.
+    """
+    connection = tenant.connections.get(system="fortnox")
+
+    def hours_of(bad: int, good: int, hours: int) -> tuple[list[str], int]:
+        start = timezone.now()
+        for minute in [*range(hours * 60), *range(hours * 60, hours * 60 + 24 * 60, 10)]:
+            with time_machine.travel(start + datetime.timedelta(minutes=minute)):
+                if minute < hours * 60 and minute % (bad + good) < bad:
+                    connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+                else:
+                    connection.enter(Connection.State.CONNECTED)
+                problems.refresh(tenant)
+                alerts.send_due()
+        subjects = [message.subject.removeprefix(f"{tenant.name}: ") for message in mail.outbox]
+        return subjects, Problem.objects.filter(tenant=tenant).count()
+
+    return hours_of
+
+
+OPENED, CLOSED = "1 sak behöver hjälp", "löst"
+
+
+def test_what_comes_and_goes_is_mailed_once_each_way(
+    flapping: Callable[..., Any], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted: list[str] = []
+    settings.ALERT_WEBHOOK_URL = "https://hooks.example.com/T1"
+    monkeypatch.setattr(alerts, "_post", lambda tenant, kind, mine: posted.append(kind))
+    assert flapping(7, 7, 3) == ([OPENED, CLOSED], 1)
+    assert posted == ["opened", "closed"]
+
+
+def test_what_is_back_after_it_was_told_as_solved_is_told_again_and_must_stay_away_for_longer(
+    flapping: Callable[..., Any],
+) -> None:
+    subjects, rows = flapping(10, 20, 6)
+    assert (subjects, rows) == ([OPENED, CLOSED, OPENED, CLOSED], 1)
+
+
+def test_what_is_back_a_day_later_is_another_problem(flapping: Callable[..., Any]) -> None:
+    assert flapping(60, 8 * 60, 18) == ([OPENED, CLOSED, OPENED, CLOSED], 2)
 
 
 def test_retrying_a_problem_acts_on_all_its_items(
