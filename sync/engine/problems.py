@@ -9,14 +9,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Count, F, Min, PositiveIntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    PositiveIntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
 from sync.engine import states, turns
 from sync.engine.states import State
 from sync.explain import Explanation, explain, explain_one
-from sync.models import Item, Problem
+from sync.models import Item, Problem, Transition
 
 PATIENCE = datetime.timedelta(minutes=15)  # what another item or its person usually mends is no problem before
 GRACE = datetime.timedelta(seconds=90)  # a probe under way empties a problem for a moment
@@ -24,6 +37,8 @@ SAME_AGAIN = datetime.timedelta(hours=6)  # what is back within this is no other
 FIRST_PROBE = datetime.timedelta(minutes=15)
 LONGEST_PROBE = datetime.timedelta(hours=6)
 MANY_FAILURES = 5
+MANY_TRIES = 8  # after which what the clock has not healed is somebody's; some ten minutes
+IN_VAIN = "clock.in_vain"
 # Waiting that somebody must end: nothing else of ours will.
 PEOPLES_WAITS = {"I5.absence", "I5.order", "S3.unknown_project"}
 # Reasons that go away over there without our source changing: a period is unlocked, an account is opened.
@@ -51,6 +66,8 @@ class Held:
 
 def held_by(problem: Problem) -> QuerySet[Item]:
     """The items that a problem holds up: acting on it acts on them."""
+    if problem.cause == IN_VAIN:
+        return _in_vain(problem.tenant_id).filter(cause=problem.subject, pipeline__flow=problem.flow)
     items: QuerySet[Item] = Item.objects.filter(
         tenant_id=problem.tenant_id, cause=problem.cause, state__in=[State.STOPPED, State.WAITING]
     )
@@ -86,13 +103,28 @@ def refresh(tenant: Tenant) -> None:
         fields["probe_at"] = now + FIRST_PROBE if each.reason in PROBED else None
         if not _reopen(same, fields):
             Problem.objects.get_or_create(**same, closed_at=None, defaults=fields)
-    over = [problem.pk for key, problem in known.items() if key not in held and problem.seen_at < now - GRACE]
+    over = [
+        problem.pk
+        for key, problem in known.items()
+        if key not in held and problem.seen_at < now - GRACE and not _on_their_way(problem)
+    ]
     Problem.objects.filter(pk__in=over).update(closed_at=now, count=0)
 
 
+def _on_their_way(problem: Problem) -> bool:
+    """Whether something that it held up was set going and has not got through: nobody knows yet that it is over."""
+    moving = Q(state__in=[State.PENDING, State.RUNNING]) | Q(state=State.WAITING, reason=Item.Reason.CLOCK)
+    ends = Transition.objects.filter(item=OuterRef("pk"), after__in=[State.STOPPED, State.DONE, State.LEFT_OUT])
+    items = Item.objects.filter(moving, tenant_id=problem.tenant_id, pipeline__flow=problem.flow)
+    return bool(
+        items.annotate(last=Subquery(ends.order_by("-pk").values("cause")[:1])).filter(last=problem.cause).exists()
+    )
+
+
 def _reopen(same: dict[str, Any], fields: dict[str, Any]) -> bool:
-    """What was over for a short while is the same problem, told as one. Only whoever was told of its end is told that it
-    is back, and then it counts as opened now.
+    """What was over for a short while is the same problem, told as one.
+
+    Only whoever was told of its end is told that it is back, and then it counts as opened now.
     """
     now = fields["seen_at"]
     latest = Problem.objects.filter(**same, closed_at__gt=now - SAME_AGAIN).order_by("-closed_at").first()
@@ -118,6 +150,7 @@ def _held(tenant: Tenant, now: datetime.datetime) -> Iterator[Held]:
     waiting = waiting.exclude(needs__overlap=_scope_references(tenant))
     yield from _grouped(waiting.filter(cause__in=PEOPLES_WAITS))
     yield from _hanging(tenant, waiting.exclude(cause__in=PEOPLES_WAITS).filter(waiting_since__lt=now - PATIENCE))
+    yield from _tried(tenant)
     for connection in tenant.connections.exclude(state=Connection.State.PAUSED):  # whoever did that knows it
         if not connection.usable or (
             connection.state == Connection.State.DEGRADED and connection.since < now - PATIENCE
@@ -164,6 +197,21 @@ def _grouped(items: QuerySet[Item]) -> Iterator[Held]:
             yield Held(flow, cause, "", reason, {**sample.params, "of": turns.of(sample)}, count)
 
 
+def _in_vain(tenant_id: int) -> QuerySet[Item]:
+    """What was tried again and again; waiting for one's turn uses up no tries."""
+    waiting = Item.objects.filter(tenant_id=tenant_id, state=State.WAITING, reason=Item.Reason.CLOCK)
+    return waiting.filter(tries__gte=MANY_TRIES)
+
+
+def _tried(tenant: Tenant) -> Iterator[Held]:
+    """What goes on failing while its target is well: a connection in trouble is a problem of its own."""
+    well = tenant.connections.filter(state=Connection.State.CONNECTED).values("system")
+    for each in _grouped(_in_vain(tenant.pk).filter(pipeline__target__in=well)):
+        times = _in_vain(tenant.pk).filter(cause=each.cause).aggregate(Max("tries"))["tries__max"]
+        params = {"of": each.params["of"], "times": times}
+        yield Held(each.flow, IN_VAIN, each.cause, each.reason, params, each.count)
+
+
 def due_probes() -> list[tuple[int, str, int]]:
     """For problems whose cause may be gone: one item each to try, later each time it was in vain.
 
@@ -203,4 +251,6 @@ def refresh_all() -> None:
     """Every tenant's problems, and those of tenants switched off closed."""
     for tenant in Tenant.objects.filter(active=True).prefetch_related("connections", "pipelines"):
         refresh(tenant)
-    Problem.objects.filter(tenant__active=False, closed_at=None).update(closed_at=timezone.now())
+    now = timezone.now()  # nobody is to be told: whoever switched it off knows
+    off = Problem.objects.filter(tenant__active=False, closed_at=None)
+    off.update(closed_at=now, count=0, told_closed_at=now, posted_closed_at=now)

@@ -52,6 +52,21 @@ CAUSES: dict[str, Cause] = {
             _HEALS_EN + " If it lasts for more than a few hours: see the vendor's status page.",
         ),
     ),
+    "clock.in_vain": cause(
+        "operator",
+        (
+            "Försöken går inte igenom",
+            "Byggbro har försökt {times} gånger och fortsätter, men motparten svarar varje gång med ett fel.",
+            "Se efter om leverantören har driftstörningar.\n"
+            "Är allt annat i ordning: kontakta Byggbros drift, som ser varje svar under Försök.",
+        ),
+        (
+            "Trying is in vain",
+            "Byggbro has tried {times} times and goes on, but the other side answers with a fault each time.",
+            "See whether the vendor has trouble.\n"
+            "If all else is well: ask the operator of Byggbro, who sees every answer under Attempts.",
+        ),
+    ),
     "http.timeout": cause(
         "",
         (

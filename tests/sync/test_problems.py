@@ -13,7 +13,7 @@ from integration.models import Connection, Tenant
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
 from sync import alerts
-from sync.engine import problems
+from sync.engine import manual, problems
 from sync.engine.push import push
 from sync.models import Item, Problem, Recipient
 
@@ -240,3 +240,67 @@ def test_the_subject_of_a_mail_is_no_html(tenant: Tenant, recipient: Recipient) 
     tenant.refresh_from_db()
     assert alerts.send_test(tenant) == 1
     assert mail.outbox[0].subject == "Bygg & Mark <Öst>: provbrev från Byggbro"
+
+
+def test_what_was_tried_again_and_has_not_got_through_is_not_told_as_solved(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany, twins: Any
+) -> None:
+    locked_company(smartdok, fortnox, 2)
+    run()
+    problems.refresh(tenant)
+    problem = Problem.objects.get(tenant=tenant)
+    fortnox.locked_until = None
+    fault = twins.fortnox.faults.add("status", "POST", "/3/invoices$", times=None, status=503)
+    manual.retry(problems.held_by(problem), "anna")
+    run(only=["invoices"])
+    assert set(Item.objects.filter(pipeline__flow="invoices").values_list("state", "cause")) == {
+        ("waiting", "http.5xx")
+    }
+    with later(minutes=5):
+        assert open_problems(tenant) == [("invoices", "fortnox.2000401", 2)]
+    twins.fortnox.faults.clear(fault.id)
+    Item.objects.filter(state="waiting").update(not_before=timezone.now())
+    run()
+    with later(minutes=10):
+        assert (open_problems(tenant), len(fortnox.invoices)) == ([], 2)
+
+
+def test_what_the_clock_does_not_heal_becomes_somebodys_and_closes_by_itself(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany, twins: Any
+) -> None:
+    locked_company(smartdok, fortnox, 1)
+    fortnox.locked_until = None
+    fault = twins.fortnox.faults.add("status", "POST", "/3/invoices$", times=None, status=500)
+    run()
+    invoices = Item.objects.filter(tenant=tenant, pipeline__flow="invoices")
+    for hour in range(12):
+        with later(hours=hour):
+            push(invoices.get().pk)
+    assert open_problems(tenant) == [("invoices", "clock.in_vain", 1)]
+    problem = Problem.objects.get(tenant=tenant)
+    told = problems.told_of(problem, "sv")
+    assert (told.who, problem.subject, list(problems.held_by(problem))) == ("operator", "http.5xx", list(invoices))
+    assert f"försökt {invoices.get().tries} gånger" in told.what
+    Connection.objects.filter(tenant=tenant, system="fortnox").update(state="degraded", cause="http.5xx")
+    with later(minutes=5):
+        assert ("invoices", "clock.in_vain", 1) not in open_problems(tenant), "the connection is the problem then"
+    Connection.objects.filter(tenant=tenant, system="fortnox").update(state="connected", cause="")
+    twins.fortnox.faults.clear(fault.id)
+    with later(hours=13):
+        assert push(invoices.get().pk).state == "done"
+    with later(hours=14):
+        assert open_problems(tenant) == []
+
+
+def test_a_company_that_is_switched_off_has_no_problem_and_nobody_is_told(
+    tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, recipient: Recipient
+) -> None:
+    smartdok.add_project(ProjectNumber="2002", ProjectName="Utan start", StartDate=None)
+    run()
+    problems.refresh(tenant)
+    with later(minutes=3):
+        assert alerts.send_due() == 1
+        Tenant.objects.update(active=False)
+        problems.refresh_all()
+    with later(hours=1):
+        assert (alerts.send_due(), Problem.objects.filter(closed_at=None).count()) == (0, 0)
