@@ -74,7 +74,7 @@ class Units:
             return found
         code, description = cut(wanted, LONGEST_CODE), cut(wanted, LONGEST_DESCRIPTION)
         known = fresh if code in fresh else self._post(fresh, code, description)
-        if known[code] != description:
+        if code != wanted and known[code] != description:
             raise ConfigError("A4", unit=wanted, code=code, taken=known[code])
         return code
 
