@@ -90,19 +90,22 @@ def test_of_two_claims_at_the_very_same_moment_one_gets_the_item(pipeline: Pipel
     [
         ({"state": "pending"}, True),
         ({"state": "waiting"}, False),
-        ({"state": "waiting", "not_before": timezone.now() - LATER}, True),
-        ({"state": "waiting", "not_before": timezone.now() + LATER}, False),
-        ({"state": "waiting", "reason": "clock", "not_before": timezone.now() + DAY}, True),
-        ({"state": "done", "not_before": timezone.now() + DAY}, False),
-        ({"state": "running", "lease_until": timezone.now() - LATER}, True),
-        ({"state": "running", "lease_until": timezone.now() + LATER}, False),
-        ({"state": "running", "lease_until": timezone.now() + DAY}, True),
+        ({"state": "waiting", "not_before": -LATER}, True),
+        ({"state": "waiting", "not_before": LATER}, False),
+        ({"state": "waiting", "reason": "clock", "not_before": DAY}, True),
+        ({"state": "done", "not_before": DAY}, False),
+        ({"state": "running", "lease_until": -LATER}, True),
+        ({"state": "running", "lease_until": LATER}, False),
+        ({"state": "running", "lease_until": DAY}, True),
         ({"state": "done"}, False),
         ({"state": "stopped"}, False),
         ({"state": "left_out"}, False),
     ],
 )
 def test_what_may_be_claimed(pipeline: Pipeline, fields: dict[str, Any], taken: bool) -> None:
+    fields = {
+        name: timezone.now() + each if isinstance(each, datetime.timedelta) else each for name, each in fields.items()
+    }
     assert (states.claim(make(pipeline, **fields).pk) is not None) is taken
 
 
