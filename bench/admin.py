@@ -19,7 +19,7 @@ TIMES = 3
 _ITEMS = """
 INSERT INTO sync_item (tenant_id, pipeline_id, source_id, key, title, state, reason, cause, params, needs, tries,
     moved_at, record, fingerprint, memo, read_at, missed, target_id, target_key, target_label, adopted, sent,
-    sent_record, sent_fingerprint, sent_at, notes, created_at)
+    sent_record, sent_fingerprint, sent_at, notes, created_at, doubted)
 SELECT p.tenant_id, p.id, n::text, (10000 + n)::text, 'Kund ' || md5(n::text) || ' AB',
     (ARRAY['done','done','done','done','done','done','done','waiting','stopped','left_out'])[1 + n %% 10],
     (ARRAY['','','','','','','','need','data','left_out'])[1 + n %% 10],
@@ -28,7 +28,7 @@ SELECT p.tenant_id, p.id, n::text, (10000 + n)::text, 'Kund ' || md5(n::text) ||
     jsonb_build_object('name', repeat(md5(n::text), 20)), md5(n::text), '{}', now(), 0,
     CASE WHEN n %% 10 < 7 THEN n::text ELSE '' END, '',
     CASE WHEN n %% 10 < 7 THEN (500000 + n)::text ELSE '' END, false,
-    jsonb_build_object('Name', repeat(md5(n::text), 10)), NULL, '', now() - n * interval '1 minute', '[]', now()
+    jsonb_build_object('Name', repeat(md5(n::text), 10)), NULL, '', now() - n * interval '1 minute', '[]', now(), false
 FROM generate_series(1, %s) n
 JOIN LATERAL (SELECT id, tenant_id, row_number() OVER (ORDER BY id) r FROM sync_pipeline) p
     ON p.r = 1 + n %% %s
@@ -38,6 +38,12 @@ INSERT INTO sync_attempt (item_id, tenant_id, started_at, finished_at, actor, op
     params)
 SELECT id, tenant_id, now() - (id % 43200) * interval '1 minute', now(), 'byggbro', 'create', '{"Name": "x"}', 'done',
     '', '{}' FROM sync_item WHERE target_id <> ''
+"""
+_DOCUMENTS = """
+INSERT INTO sync_document (item_id, tenant_id, kind, name, content_type, size, sha256, path, created_at,
+    address, fetched)
+SELECT id, tenant_id, 'original', 'Faktura ' || md5(id::text) || '.pdf', 'application/pdf', 10000,
+    md5(id::text) || md5(key), '', now(), '', '' FROM sync_item
 """
 
 
@@ -59,6 +65,7 @@ def fill(items: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_ITEMS, [items, Pipeline.objects.count()])
         cursor.execute(_ATTEMPTS)
+        cursor.execute(_DOCUMENTS)
         cursor.execute("VACUUM ANALYZE")
     for tenant in Tenant.objects.all():
         problems.refresh(tenant)
@@ -69,13 +76,14 @@ def pages() -> list[tuple[str, str]]:
     from django.contrib import admin  # noqa: PLC0415
     from django.urls import reverse  # noqa: PLC0415
 
-    from sync.models import Item, Problem  # noqa: PLC0415
+    from sync.models import Document, Item, Problem  # noqa: PLC0415
 
     lists = []
     for model in admin.site._registry:
         meta = model._meta
         lists.append((f"list {meta.model_name}", reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")))
     items = reverse("admin:sync_item_changelist")
+    attempts, documents = (reverse(f"admin:sync_{name}_changelist") for name in ("attempt", "document"))
     item, problem = Item.objects.filter(state="stopped")[0], Problem.objects.order_by("-count")[0]
     lists += [
         ("list item, filtered", f"{items}?state=stopped&flow=customers"),
@@ -83,6 +91,13 @@ def pages() -> list[tuple[str, str]]:
         ("list item, by name", f"{items}?q=c4ca42"),
         ("list item, page 900", f"{items}?p=900"),
         ("list item, by company", f"{items}?tenant=bolag-3"),
+        *[(f"list item, sorted {column}", f"{items}?o={column}") for column in (1, 2, 5, -8)],
+        *[(f"list attempt, sorted {column}", f"{attempts}?o={column}") for column in (1, -1)],
+        ("list attempt, by number", f"{attempts}?q=55550"),
+        ("list attempt, nothing", f"{attempts}?q=finns+inte"),
+        *[(f"list document, sorted {column}", f"{documents}?o={column}") for column in (1, -6)],
+        ("list document, by name", f"{documents}?q=c4ca42"),
+        ("list document, by hash", f"{documents}?q={Document.objects.all()[0].sha256}"),
         ("overview", reverse("admin:index")),
         ("search, number", f"{reverse('admin:sync_find')}?q=55555&stay"),
         ("search, part of a name", f"{reverse('admin:sync_find')}?q=c4ca42&stay"),

@@ -296,6 +296,10 @@ class Document(models.Model):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
         constraints = [models.UniqueConstraint(fields=("item", "kind"), name="one_document_per_item_and_kind")]
+        indexes = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="document_name"),
+            models.Index(fields=("sha256",), name="document_hash"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -55,7 +55,8 @@ class AttemptAdmin(ReadOnly):
     list_display_links = ("began",)
     list_select_related = ("tenant", "item__pipeline")
     list_filter = (TenantFilter, _ItemFlowFilter)
-    search_fields = ("item__key", "item__target_label", "actor")
+    search_fields = ("item__key__iexact",)
+    search_help_text = _("The item's whole number; Search finds the rest")
     readonly_fields = ("began", "ended", "of_tenant", "link", "what", "result", "told", "by", "sent")
     fields = readonly_fields
 
@@ -119,7 +120,8 @@ class DocumentAdmin(ReadOnly):
     list_display = ("name", "of_tenant", "link", "content_type", "megabytes", "kept", "served")
     list_select_related = ("tenant", "item__pipeline")
     list_filter = (TenantFilter,)
-    search_fields = ("name", "sha256", "item__key")
+    search_fields = ("name", "sha256__exact")
+    search_help_text = _("A part of the file name, or the whole SHA-256")
     readonly_fields = (
         "name", "of_tenant", "link", "kind", "content_type", "megabytes", "sha256", "kept", "served", "file",
     )  # fmt: skip

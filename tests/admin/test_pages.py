@@ -18,7 +18,7 @@ from integration.models import Tenant, ValueMap
 from integration.records import Invoice, dump
 from sync.admin.words import MOVES
 from sync.engine import states
-from sync.models import Attempt, DryRun, Item, Preflight, SetupLink
+from sync.models import Attempt, Document, DryRun, Item, Preflight, SetupLink
 from tests.admin.conftest import SECRET, add_item, company
 
 MOST_QUERIES = 15
@@ -291,3 +291,14 @@ def test_times_in_names_are_swedish(mine: Tenant):
     late = datetime.datetime(2026, 7, 1, 22, 30, tzinfo=datetime.UTC)
     assert str(Preflight(tenant=mine, created_at=late)).endswith("2026-07-02 00:30")
     assert str(SetupLink(tenant=mine, created_at=late)).endswith("2026-07-02")
+
+
+def test_attempts_are_found_by_number_and_documents_by_name_or_hash(log_in: Callable[[str], Client], mine: Tenant):
+    client, document = log_in("bookkeeper"), Document.objects.get(tenant=mine)
+    attempts, documents = reverse("admin:sync_attempt_changelist"), reverse("admin:sync_document_changelist")
+    row = b'<a class="bb-link" href="/admin/sync/item/'
+    for address, query, found in (
+        (attempts, "1001", True), (attempts, "100", False), (documents, "MITT.p", True),
+        (documents, document.sha256, True), (documents, document.sha256[:20], False),
+    ):  # fmt: skip
+        assert (row in client.get(address, {"q": query}).content) is found, query
