@@ -272,11 +272,14 @@ class _Comparison:
                 self.state("supplier-invoices", number, ("left_out", "S2"))
             elif there is None and not project:
                 self.state("supplier-invoices", number, ("left_out", "S3"))
+            elif len(ids[project]) != 1 and there is None:
+                self.state("supplier-invoices", number, ("waiting", "S3"))
             elif len(ids[project]) != 1:
                 # S5: what was sent before its project got another number stays as it was sent.
-                self.state("supplier-invoices", number, ("waiting", "S3"))
-                if there is not None:
-                    self.carried.add(number)
+                self.carried.add(number)
+                self.state("supplier-invoices", number, ("done", ""), ("waiting", "S3"))
+                if not all(project in self.history.numbers[line["ProjectId"]] for line in there["Lines"]):
+                    self.say("wrong", f"supplier invoice {number}: a project that never was {project!r}")
             elif there is None:
                 self.say("losses", f"supplier invoice {number} is not in SmartDok")
             else:
