@@ -5,7 +5,7 @@ read off the rows, so it cannot drift from them.
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,6 @@ from django.db.models import (
     Case,
     Count,
     F,
-    Max,
     Min,
     OuterRef,
     PositiveIntegerField,
@@ -26,7 +25,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
-from sync.engine import states, turns
+from sync.engine import states, turns, vain
 from sync.engine.states import State
 from sync.explain import Explanation, explain, explain_one
 from sync.models import Item, Problem, Transition
@@ -37,8 +36,6 @@ SAME_AGAIN = datetime.timedelta(hours=6)  # what is back within this is no other
 FIRST_PROBE = datetime.timedelta(minutes=15)
 LONGEST_PROBE = datetime.timedelta(hours=6)
 MANY_FAILURES = 5
-MANY_TRIES = 8  # after which what the clock has not healed is somebody's; some ten minutes
-IN_VAIN = "clock.in_vain"
 # Waiting that somebody must end: nothing else of ours will.
 PEOPLES_WAITS = {"I5.absence", "I5.order", "S3.unknown_project"}
 # Reasons that go away over there without our source changing: a period is unlocked, an account is opened.
@@ -61,13 +58,28 @@ class Held:
 
     @property
     def key(self) -> Key:
-        return self.flow, self.cause, self.subject
+        return _key(self)
+
+    @property
+    def same(self) -> dict[str, str]:
+        """What a problem must have to be this one."""
+        of = {"flow": self.flow, "subject": self.subject}
+        return {**of, "reason": self.reason} if _changes(self) else {**of, "cause": self.cause}
+
+
+def _key(one: "Held | Problem") -> Key:
+    return one.flow, one.reason if _changes(one) else one.cause, one.subject
+
+
+def _changes(one: "Held | Problem") -> bool:
+    """Whether its cause may be another the next minute: a vendor in trouble gives time-outs and refusals in turn."""
+    return bool(one.subject) and one.reason == Item.Reason.CLOCK
 
 
 def held_by(problem: Problem) -> QuerySet[Item]:
     """The items that a problem holds up: acting on it acts on them."""
-    if problem.cause == IN_VAIN:
-        return _in_vain(problem.tenant_id).filter(cause=problem.subject, pipeline__flow=problem.flow)
+    if problem.cause == vain.CAUSE:
+        return vain.tried(problem.tenant_id).filter(pipeline__flow=problem.flow)
     items: QuerySet[Item] = Item.objects.filter(
         tenant_id=problem.tenant_id, cause=problem.cause, state__in=[State.STOPPED, State.WAITING]
     )
@@ -92,27 +104,41 @@ def refresh(tenant: Tenant) -> None:
     """Bring the tenant's problems in step with its rows: open, count, close."""
     now = timezone.now()
     held = {each.key: each for each in _held(tenant, now)}
-    known = {(p.flow, p.cause, p.subject): p for p in Problem.objects.filter(tenant=tenant, closed_at=None)}
+    known = {_key(each): each for each in Problem.objects.filter(tenant=tenant, closed_at=None)}
     for key, each in held.items():
-        fields = {"count": each.count, "params": each.params, "reason": each.reason, "turns": each.turns}
-        fields["seen_at"] = now
+        fields: dict[str, Any] = {"cause": each.cause, "reason": each.reason, "params": each.params}
+        fields |= {"count": each.count, "turns": each.turns, "seen_at": now}
         if key in known:
             Problem.objects.filter(pk=known[key].pk).update(**fields)
             continue
-        same = {"tenant": tenant, "flow": each.flow, "cause": each.cause, "subject": each.subject}
+        same = {"tenant": tenant, **each.same}
         fields["probe_at"] = now + FIRST_PROBE if each.reason in PROBED else None
         if not _reopen(same, fields):
             Problem.objects.get_or_create(**same, closed_at=None, defaults=fields)
-    over = [
-        problem.pk
-        for key, problem in known.items()
-        if key not in held and problem.seen_at < now - GRACE and not _on_their_way(problem)
-    ]
-    Problem.objects.filter(pk__in=over).update(closed_at=now, count=0)
+    over = [each for key, each in known.items() if key not in held and each.seen_at < now - GRACE]
+    known_to_all = _replaced(tenant, held.values())
+    for problem in over:
+        if problem.subject in known_to_all and not problem.flow:
+            _close_untold(Problem.objects.filter(pk=problem.pk), now)
+        elif not _on_their_way(problem):
+            Problem.objects.filter(pk=problem.pk).update(closed_at=now, count=0)
+
+
+def _replaced(tenant: Tenant, held: Iterable[Held]) -> set[str]:
+    """Systems whose problem gives way to another, or to a pause: nobody would call that solved."""
+    paused = tenant.connections.filter(state=Connection.State.PAUSED).values_list("system", flat=True)
+    return {*paused, *(each.subject for each in held if not each.flow)}
+
+
+def _close_untold(problems: QuerySet[Problem], now: datetime.datetime) -> None:
+    """Whoever did that knows it, or is told otherwise."""
+    problems.update(closed_at=now, count=0, told_closed_at=now, posted_closed_at=now)
 
 
 def _on_their_way(problem: Problem) -> bool:
     """Whether something that it held up was set going and has not got through: nobody knows yet that it is over."""
+    if problem.cause == vain.CAUSE:
+        return vain.go_on(problem)
     moving = Q(state__in=[State.PENDING, State.RUNNING]) | Q(state=State.WAITING, reason=Item.Reason.CLOCK)
     ends = Transition.objects.filter(item=OuterRef("pk"), after__in=[State.STOPPED, State.DONE, State.LEFT_OUT])
     items = Item.objects.filter(moving, tenant_id=problem.tenant_id, pipeline__flow=problem.flow)
@@ -197,19 +223,14 @@ def _grouped(items: QuerySet[Item]) -> Iterator[Held]:
             yield Held(flow, cause, "", reason, {**sample.params, "of": turns.of(sample)}, count)
 
 
-def _in_vain(tenant_id: int) -> QuerySet[Item]:
-    """What was tried again and again; waiting for one's turn uses up no tries."""
-    waiting = Item.objects.filter(tenant_id=tenant_id, state=State.WAITING, reason=Item.Reason.CLOCK)
-    return waiting.filter(tries__gte=MANY_TRIES)
-
-
 def _tried(tenant: Tenant) -> Iterator[Held]:
-    """What goes on failing while its target is well: a connection in trouble is a problem of its own."""
-    well = tenant.connections.filter(state=Connection.State.CONNECTED).values("system")
-    for each in _grouped(_in_vain(tenant.pk).filter(pipeline__target__in=well)):
-        times = _in_vain(tenant.pk).filter(cause=each.cause).aggregate(Max("tries"))["tries__max"]
-        params = {"of": each.params["of"], "times": times}
-        yield Held(each.flow, IN_VAIN, each.cause, each.reason, params, each.count)
+    """What goes on failing while its target is well, as one problem of its flow."""
+    for row in vain.by_flow(tenant):
+        sample = Item.objects.defer(*turns.WIDE).filter(pk=row["first"]).first()
+        if sample is None:
+            continue
+        params = {"of": turns.of(sample), "times": row["times"], "since": row["since"].isoformat()}
+        yield Held(row["pipeline__flow"], vain.CAUSE, "trying", Item.Reason.CLOCK, params, row["count"])
 
 
 def due_probes() -> list[tuple[int, str, int]]:
@@ -251,6 +272,4 @@ def refresh_all() -> None:
     """Every tenant's problems, and those of tenants switched off closed."""
     for tenant in Tenant.objects.filter(active=True).prefetch_related("connections", "pipelines"):
         refresh(tenant)
-    now = timezone.now()  # nobody is to be told: whoever switched it off knows
-    off = Problem.objects.filter(tenant__active=False, closed_at=None)
-    off.update(closed_at=now, count=0, told_closed_at=now, posted_closed_at=now)
+    _close_untold(Problem.objects.filter(tenant__active=False, closed_at=None), timezone.now())

@@ -1,8 +1,11 @@
 """Params as people read them: lists joined, bytes as MB, fields and states by their names on the screen."""
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from django.utils.timezone import localtime
 
 MISSING = "–"
 
@@ -70,6 +73,8 @@ class Figures(dict[str, str]):
         elif name in _SIZES and isinstance(value, int):
             text = f"{value / 1024 / 1024:.1f} MB"
             shown = text.replace(".", ",") if self._swedish else text
+        elif name == "since":
+            shown = f"{localtime(datetime.datetime.fromisoformat(str(value))):%Y-%m-%d %H:%M}"
         elif name == "why":
             shown = self._title_of(str(value))
         else:

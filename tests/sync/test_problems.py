@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import time_machine
@@ -265,31 +266,143 @@ def test_what_was_tried_again_and_has_not_got_through_is_not_told_as_solved(
         assert (open_problems(tenant), len(fortnox.invoices)) == ([], 2)
 
 
-def test_what_the_clock_does_not_heal_becomes_somebodys_and_closes_by_itself(
+@pytest.fixture
+def failing(
     tenant: Tenant, run: Callable[..., Any], smartdok: SmartDokCompany, fortnox: FortnoxCompany, twins: Any
+) -> Callable[[], Item]:
+    """An invoice that Fortnox, otherwise well, answers with a fault again and again; the fault is then gone."""
+
+    def make() -> Item:
+        locked_company(smartdok, fortnox, 1)
+        fortnox.locked_until = None
+        fault = twins.fortnox.faults.add("status", "POST", "/3/invoices$", times=None, status=500)
+        run()
+        item = Item.objects.get(tenant=tenant, pipeline__flow="invoices")
+        Connection.objects.filter(tenant=tenant).update(since=timezone.now() - datetime.timedelta(days=1))
+        for minutes in range(0, 120, 10):
+            with later(minutes=minutes):
+                push(item.pk)
+        twins.fortnox.faults.clear(fault.id)
+        return item
+
+    return make
+
+
+VAIN = ("invoices", "clock.in_vain", 1)
+
+
+def test_what_the_clock_does_not_heal_becomes_somebodys_and_closes_by_itself(
+    tenant: Tenant, failing: Callable[[], Item]
 ) -> None:
-    locked_company(smartdok, fortnox, 1)
-    fortnox.locked_until = None
-    fault = twins.fortnox.faults.add("status", "POST", "/3/invoices$", times=None, status=500)
-    run()
-    invoices = Item.objects.filter(tenant=tenant, pipeline__flow="invoices")
-    for hour in range(12):
-        with later(hours=hour):
-            push(invoices.get().pk)
-    assert open_problems(tenant) == [("invoices", "clock.in_vain", 1)]
+    item = failing()
+    assert open_problems(tenant) == [VAIN]
     problem = Problem.objects.get(tenant=tenant)
-    told = problems.told_of(problem, "sv")
-    assert (told.who, problem.subject, list(problems.held_by(problem))) == ("operator", "http.5xx", list(invoices))
-    assert f"försökt {invoices.get().tries} gånger" in told.what
-    Connection.objects.filter(tenant=tenant, system="fortnox").update(state="degraded", cause="http.5xx")
-    with later(minutes=5):
-        assert ("invoices", "clock.in_vain", 1) not in open_problems(tenant), "the connection is the problem then"
-    Connection.objects.filter(tenant=tenant, system="fortnox").update(state="connected", cause="")
-    twins.fortnox.faults.clear(fault.id)
+    item.refresh_from_db()
+    assert (problems.told_of(problem, "sv").who, list(problems.held_by(problem))) == ("operator", [item])
+    since = f"{timezone.localtime(item.waiting_since):%Y-%m-%d %H:%M}"
+    assert f"Sedan {since} har Byggbro försökt upp till {item.tries} gånger" in problems.told_of(problem, "sv").what
     with later(hours=13):
-        assert push(invoices.get().pk).state == "done"
+        assert push(item.pk).state == "done"
     with later(hours=14):
         assert open_problems(tenant) == []
+
+
+def test_what_is_tried_in_vain_is_one_problem_of_its_flow_whatever_the_answer_is(
+    tenant: Tenant, failing: Callable[[], Item]
+) -> None:
+    item = failing()
+    assert open_problems(tenant) == [VAIN]
+    Item.objects.filter(pk=item.pk).update(cause="http.timeout")
+    with later(minutes=5):
+        assert open_problems(tenant) == [VAIN]
+    assert Problem.objects.filter(tenant=tenant).count() == 1
+
+
+@pytest.mark.parametrize("cause", ["http.429", "throttle", "I2.on_its_way"])
+def test_what_waits_for_its_turn_is_not_tried_in_vain(tenant: Tenant, failing: Callable[[], Item], cause: str) -> None:
+    item = failing()
+    Item.objects.filter(pk=item.pk).update(cause=cause)
+    assert open_problems(tenant) == []
+
+
+def test_what_failed_while_the_other_side_was_away_is_tried_once_more_before_it_is_a_problem(
+    tenant: Tenant, failing: Callable[[], Item]
+) -> None:
+    failing()
+    back = timezone.now() + datetime.timedelta(hours=3)
+    Connection.objects.filter(tenant=tenant, system="fortnox").update(since=back)
+    with later(hours=3):
+        assert open_problems(tenant) == []
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda item: item.tenant.connections.filter(system="fortnox").update(state="degraded", cause="http.5xx"),
+        lambda item: item.tenant.connections.filter(system="fortnox").update(since=timezone.now() + TOMORROW),
+        lambda item: Item.objects.filter(pk=item.pk).update(cause="throttle"),
+        lambda item: manual.retry(Item.objects.filter(pk=item.pk), "anna"),
+    ],
+    ids=["other side in trouble", "other side back", "waits for its turn", "tried again by a person"],
+)
+def test_what_is_tried_in_vain_is_not_told_as_solved_before_it_has_an_end(
+    tenant: Tenant, failing: Callable[[], Item], meanwhile: Callable[[Item], Any]
+) -> None:
+    item = failing()
+    assert open_problems(tenant) == [VAIN]
+    meanwhile(item)
+    with later(minutes=5):
+        assert VAIN in open_problems(tenant)
+    with later(hours=1):
+        push(item.pk)
+    Connection.objects.filter(tenant=tenant).update(state="connected", cause="")
+    with later(hours=2):
+        push(item.pk)
+        assert open_problems(tenant) == []
+
+
+def told(tenant: Tenant, minutes: int) -> list[str]:
+    """Subjects that are mailed after so many minutes."""
+    mail.outbox.clear()
+    with later(minutes=minutes):
+        problems.refresh(tenant)
+    with later(minutes=minutes + 20):
+        problems.refresh(tenant)
+        alerts.send_due()
+    return [each.subject for each in mail.outbox]
+
+
+def test_a_connection_paused_while_it_has_a_problem_is_not_told_as_solved(tenant: Tenant, recipient: Recipient) -> None:
+    connection = tenant.connections.get(system="fortnox")
+    connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+    assert len(told(tenant, 0)) == 1
+    connection.enter(Connection.State.PAUSED, "connection.paused")
+    assert told(tenant, 30) == []
+    assert Problem.objects.filter(tenant=tenant, closed_at=None).count() == 0
+    connection.resume()
+    connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+    assert told(tenant, 60) == [], "they have been told"
+    assert Problem.objects.filter(tenant=tenant, closed_at=None).count() == 1
+    connection.enter(Connection.State.CONNECTED)
+    [subject] = told(tenant, 120)
+    assert "löst" in subject
+
+
+def test_another_problem_of_a_connection_takes_the_place_of_the_first_and_only_the_last_is_solved(
+    tenant: Tenant, recipient: Recipient
+) -> None:
+    connection = tenant.connections.get(system="fortnox")
+    Connection.objects.filter(pk=connection.pk).update(since=timezone.now() - TOMORROW)
+    connection.enter(Connection.State.DEGRADED, "http.5xx")
+    assert (told(tenant, 20), Problem.objects.get(tenant=tenant).cause) == ([ANY], "http.5xx")
+    connection.enter(Connection.State.DEGRADED, "http.timeout")
+    assert (told(tenant, 60), Problem.objects.get(tenant=tenant).cause) == ([], "http.timeout")
+    connection.enter(Connection.State.NEEDS_CONSENT, "fortnox.consent_gone")
+    [subject] = told(tenant, 120)
+    assert "löst" not in subject
+    connection.enter(Connection.State.CONNECTED)
+    [subject] = told(tenant, 180)
+    assert "löst" in subject
 
 
 def test_a_company_that_is_switched_off_has_no_problem_and_nobody_is_told(
