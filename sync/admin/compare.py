@@ -37,9 +37,9 @@ def side_by_side(before: dict[str, Any] | None, now: dict[str, Any] | None) -> l
     """Every field that either side has, in the order of the newer one."""
     old, new = dict(flat(before or {})), dict(flat(now or {}))
     paths = [*new, *(path for path in old if path not in new)]
-    return [Line(field_title(path), value(old.get(path)), value(new.get(path))) for path in paths]
+    return [Line(field_title(path), value(old.get(path), path), value(new.get(path), path)) for path in paths]
 
 
 def listed(plain: dict[str, Any] | None) -> list[tuple[str, str]]:
     """The fields of one side that say something."""
-    return [(field_title(path), value(each)) for path, each in flat(plain or {}) if each not in (None, "")]
+    return [(field_title(path), value(each, path)) for path, each in flat(plain or {}) if each not in (None, "")]

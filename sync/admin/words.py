@@ -3,10 +3,11 @@
 import datetime
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 OURS = {SYSTEM, "sync"}  # the worker and the command line
 _BY_LINK = re.compile(r"setup link (\d+)")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 STATE_LABELS = {
     Item.State.PENDING: "info",
@@ -173,7 +175,62 @@ FIELDS = {
     "Active": _("active"),
     "OrganisationNumber": _("organisation number"),
     "document": _("document"),
+    # and both vendors' names in what would be sent
+    "AccountNumber": _("account"),
+    "AmountIncludingVat": _("sum including VAT"),
+    "BaseCurrency": _("currency"),
+    "BookingStatus": _("booking status"),
+    "ContactInReceiverCompany": _("our reference"),
+    "ConversionRate": _("exchange rate"),
+    "CostCenter": _("cost centre"),
+    "Currency": _("currency"),
+    "CustomerNumber": _("customer number"),
+    "DeliveredQuantity": _("quantity"),
+    "Discount": _("discount"),
+    "DiscountPercentage": _("discount in percent"),
+    "DiscountType": _("kind of discount"),
+    "DocumentName": _("document"),
+    "DueDate": _("due date"),
+    "EndDate": _("end date"),
+    "ExternalInvoiceLineNumber": _("row number"),
+    "ExternalInvoiceNumber": _("invoice's number"),
+    "ExternalInvoiceReference1": _("Byggbro's reference"),
+    "ExternalInvoiceReference2": _("serial number"),
+    "Freight": _("freight"),
+    "FullyPaidDate": _("paid on"),
+    "InvoiceCurrency": _("invoice's currency"),
+    "InvoiceDate": _("invoice date"),
+    "InvoiceNumber": _("the supplier's invoice number"),
+    "InvoiceRows": _("row"),
+    "InvoiceStatus": _("status"),
+    "IssueDate": _("invoice date"),
+    "ItemCount": _("quantity"),
+    "ItemDescription": _("text"),
+    "Lines": _("row"),
+    "NotCompleted": _("not completed"),
+    "Price": _("price"),
+    "PricePerUnit": _("price"),
+    "Project": _("project number"),
+    "ProjectId": _("project's id"),
+    "ProjectNumber": _("project number"),
+    "SalesPrice": _("price"),
+    "StartDate": _("start date"),
+    "Status": _("status"),
+    "StockGoods": _("stock item"),
+    "SupplierName": _("supplier"),
+    "SupplierNumber": _("supplier number"),
+    "TotalIncludingVat": _("total including VAT"),
+    "Type": _("kind"),
+    "VAT": _("VAT"),
+    "VATIncluded": _("prices include VAT"),
+    "VATType": _("VAT type"),
+    "Vat": _("VAT"),
 }
+# Amounts in kronor, by the last part of their path; quantities and percentages are shown as they were read.
+MONEY = {
+    "price", "sum", "total", "vat", "balance", "net", "debit", "credit",
+    "AmountIncludingVat", "Freight", "Price", "PricePerUnit", "SalesPrice", "TotalIncludingVat", "Vat",
+}  # fmt: skip
 
 
 def flow_title(key: str) -> str:
@@ -208,12 +265,20 @@ def moment(at: datetime.datetime | None, *, seconds: bool = False) -> str:
     return date_format(local, "SHORT_DATETIME_FORMAT") + (f":{local:%S}" if seconds else "")
 
 
-def value(raw: Any) -> str:
-    """A plain value as people read it."""
+def amount(kronor: Decimal) -> str:
+    """`47416.5` → "47 416,50": to the öre, or as exact as it is."""
+    places = max(2, -int(kronor.as_tuple().exponent))
+    return number_format(kronor, decimal_pos=places, use_l10n=True, force_grouping=True)
+
+
+def value(raw: Any, path: str = "") -> str:
+    """A plain value as people read it; `path` of its field tells whether it is an amount."""
     if raw is None or raw == "":
         return "–"
     if isinstance(raw, bool):
         return gettext("yes") if raw else gettext("no")
+    if path.rpartition(".")[2] in MONEY and _NUMBER.fullmatch(str(raw)):
+        return amount(Decimal(str(raw)))
     if isinstance(raw, str) and _DECIMAL.fullmatch(raw) and get_language() == "sv":
         return raw.replace(".", ",")
     if isinstance(raw, str) and _MOMENT.fullmatch(raw):

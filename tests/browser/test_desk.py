@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 
 from integration.models import Membership, Tenant, ValueMap
 from sync.engine import acts, problems, rehearsal
 from sync.engine.run import run_pass
-from sync.models import Act, DryRun, Item, Pipeline, Problem
+from sync.models import Act, Document, DryRun, Item, Pipeline, Problem
 from tests.browser.window import Workers, chromium, fits, needs_chromium
 
 __all__ = ["chromium"]
@@ -224,6 +223,9 @@ MAIN = ("/admin/", "/admin/sync/item/", "/admin/sync/problem/", "/admin/sync/ite
         "/admin/sync/problem/causes/?q=P2", "/admin/integration/connection/")  # fmt: skip
 
 
+LONG = "Ombyggnad" * 20  # a word that nothing breaks
+
+
 @pytest.mark.parametrize("role", ["bookkeeper", "operator"])
 def test_no_page_keeps_anybody_out_and_none_is_wider_than_a_telephone(
     open_as: Callable[..., Any], tenant: Tenant, role: str
@@ -232,28 +234,19 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_a_telephone(
     problems.refresh(tenant)
     window = open_as(role, PHONE)
     item, problem = Item.objects.all()[0], Problem.objects.get(cause="P2")
-    faults = []
+    Item.objects.filter(pk=item.pk).update(title=LONG, params={"number": "2000", "name": LONG}, record={"name": LONG})
+    document = Document.objects.create(
+        tenant=tenant, item=item, name=f"{LONG}.pdf", content_type="application/pdf", size=4, sha256="a" * 64
+    )
     own = f"/admin/sync/problem/{problem.pk}/"
     pages = (
-        *MAIN, address(item), f"{own}change/", f"{own}leave-out/",
-        f"/admin/integration/tenant/{tenant.pk}/change/", f"/admin/sync/pipeline/{item.pipeline_id}/change/",
+        *MAIN, address(item), address(item, "dry-run"), address(item, "leave-out"), f"{own}change/", f"{own}leave-out/",
+        f"/admin/sync/document/{document.pk}/change/", f"/admin/integration/tenant/{tenant.pk}/change/",
+        f"/admin/sync/pipeline/{item.pipeline_id}/change/",
     )  # fmt: skip
     for path in pages:
         window.goto(path)
         fits(window, f"desk-phone-{role}-{path.strip('/').replace('/', '-').split('?')[0]}")
-        faults += [f"{path}: {each}" for each in _faults(window)]
-    assert faults == []
-
-
-def _faults(window: Any) -> list[str]:
-    """What axe finds serious or critical, anywhere on the page."""
-    found = Axe().run(window)
-    return [
-        f"{each['id']}: {node['html'][:120]}"
-        for each in found["violations"]
-        if each["impact"] in {"serious", "critical"}
-        for node in each["nodes"]
-    ]
 
 
 def many(tenant: Tenant, count: int) -> None:

@@ -1,4 +1,4 @@
-"""What all walks share: a browser, a look at whether a page fits its window, workers that work on the spot."""
+"""What all walks share: a browser, a look at whether a page fits its window and is open to all, workers on the spot."""
 
 import os
 import shutil
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_core_python.sync_playwright import Axe
 from django.db import connections
+from playwright.sync_api import Error, sync_playwright
 from playwright.sync_api import TimeoutError as TookTooLong
-from playwright.sync_api import sync_playwright
 
 SCREENS = os.environ.get("BYGGBRO_SCREENS", "")
 LAUNCH = (
@@ -40,13 +41,32 @@ FITS = """() => {
 
 
 def fits(window: Any, name: str) -> None:
-    """Nothing is wider than the window, which may be loading anew; a picture is kept for whoever asked for them."""
+    """Nothing is wider than the window, which may be loading anew, and nothing keeps anybody out (axe).
+
+    A picture is kept for whoever asked for them.
+    """
     try:
         window.wait_for_function(FITS, timeout=5_000)
     except TookTooLong:
         pytest.fail(f"{name} is wider than its window")
     if SCREENS:
         window.screenshot(path=str(Path(SCREENS) / f"{name}.png"), full_page=True)
+    assert barriers(window) == [], name
+
+
+def barriers(window: Any) -> list[str]:
+    """What axe finds serious or critical, anywhere on the page."""
+    try:
+        found = Axe().run(window)
+    except Error:  # it loaded itself anew meanwhile
+        window.wait_for_load_state()
+        found = Axe().run(window)
+    return [
+        f"{each['id']}: {node['html'][:120]}"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
 
 
 class Workers:
