@@ -1,5 +1,6 @@
 """The pages between a button and an act on items: a note, a number, a yes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -22,6 +23,8 @@ from sync.admin.words import flow_title
 from sync.engine import manual
 from sync.explain import explain
 from sync.models import Item
+
+SHOWN = 20  # items named on a page that asks
 
 
 class NoteForm(forms.Form):
@@ -82,24 +85,37 @@ def _in_words(fault: Fault) -> str:
 def many_with_note(
     model_admin: Any,
     request: HttpRequest,
-    items: QuerySet[Item],
+    chosen: QuerySet[Item],
     kind: str,
-    action: str,
     title: str,
+    hidden: Sequence[tuple[str, str]] = (),
+    cancel: str = "",
     warning: str = "",
 ) -> HttpResponse | None:
-    """Ask why, then do it to what was chosen in the list, if that is still as much as was shown."""
+    """Ask why, then do it to all of them, if they are still as many as were shown.
+
+    `chosen`: by their ids, so that what is counted is what is done. `cancel`, `warning`: as in `ask`.
+    """
     form = NoteForm(request.POST if "apply" in request.POST else None)
-    chosen = model_admin.actable(request, items)
     count = chosen.count()
     if form.is_valid():
         if agreed(request, count):
             return perform(request, chosen, kind, form.cleaned_data["note"])
-        warning = _("What you chose is no longer as many as you were shown. Look once more.")
-    hidden = [("action", action), ("select_across", request.POST.get("select_across", "0")), ("count", str(count))]
-    hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
-    return ask(model_admin, request, form, title, list(chosen.select_related("pipeline")[:20]),
-                hidden=hidden, count=count, warning=warning)  # fmt: skip
+        warning = not_as_shown()
+    shown = list(chosen.select_related("pipeline")[:SHOWN])
+    hidden = [*hidden, ("count", str(count))]
+    return ask(model_admin, request, form, title, shown, hidden=hidden, count=count, cancel=cancel, warning=warning)
+
+
+def from_the_list(request: HttpRequest, action: str) -> list[tuple[str, str]]:
+    """What was chosen in a list, to be sent along with the note."""
+    chosen = [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+    return [("action", action), ("select_across", request.POST.get("select_across", "0")), *chosen]
+
+
+def not_as_shown() -> str:
+    """Why nothing was done."""
+    return _("There are no longer as many items as you were shown. Nothing has been done. Look once more.")
 
 
 def agreed(request: HttpRequest, count: int) -> bool:

@@ -132,18 +132,24 @@ class ItemAdmin(TenantScoped, ModelAdmin):
     @admin.action(description=gettext_lazy("Leave out"), permissions=["act"])
     def leave_out(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
         """Ask for a note, then leave the chosen items out."""
-        return acts.many_with_note(self, request, items, Act.Kind.LEAVE_OUT, "leave_out", _("Leave out"))
+        return self._with_note(request, items, Act.Kind.LEAVE_OUT, "leave_out", _("Leave out"))
 
     @admin.action(description=gettext_lazy("Mark as handled"), permissions=["act"])
     def handled(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
         """Ask for a note, then mark the chosen items that have changed after their transfer as dealt with (I3)."""
-        return acts.many_with_note(self, request, items, Act.Kind.HANDLED, "handled", _("Mark as handled"))
+        return self._with_note(request, items, Act.Kind.HANDLED, "handled", _("Mark as handled"))
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["act"])
     def resend(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:
         """Ask for a note, then send the chosen items again, because somebody deleted or changed them there (S8)."""
         warning = _("What is found in the target is kept; what was deleted there is made anew.")
-        return acts.many_with_note(self, request, items, Act.Kind.RESEND, "resend", _("Send again"), warning)
+        return self._with_note(request, items, Act.Kind.RESEND, "resend", _("Send again"), warning)
+
+    def _with_note(
+        self, request: HttpRequest, items: QuerySet[Item], kind: str, action: str, title: str, warning: str = ""
+    ) -> HttpResponse | None:
+        chosen, hidden = self.actable(request, items), acts.from_the_list(request, action)
+        return acts.many_with_note(self, request, chosen, kind, title, hidden, warning=warning)
 
     @admin.action(description=gettext_lazy("Already there"), permissions=["act"])
     def already_there(self, request: HttpRequest, items: QuerySet[Item]) -> HttpResponse | None:

@@ -21,7 +21,7 @@ from integration.admin import system_title
 from integration.models import Connection, Tenant, ValueMap
 from integration.scoping import OWN, TenantScoped, may
 from sync.admin import causes
-from sync.admin.acts import NoteForm, ask
+from sync.admin.acts import agreed, many_with_note, not_as_shown
 from sync.admin.background import perform
 from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
 from sync.admin.pages import actor, back, one
@@ -142,9 +142,12 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
 
     # -- acts ------------------------------------------------------------------------------------------------------
     def retry(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Try all of them again."""
+        """Try all of them again, if they are still as many as were shown."""
         problem = self._open(request, pk)
-        return perform(request, held_by(problem), Act.Kind.RETRY) or self._back(problem)
+        held = _by_ids(problem)
+        if not agreed(request, held.count()):
+            return back(request, problem, not_as_shown(), messages.WARNING)
+        return perform(request, held, Act.Kind.RETRY) or self._back(problem)
 
     def leave_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask why, then leave all of them out."""
@@ -156,13 +159,9 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
 
     def _with_note(self, request: HttpRequest, pk: int, kind: str, title: str) -> HttpResponse:
         problem = self._open(request, pk)
-        form = NoteForm(request.POST or None)
-        held = held_by(problem)
-        if request.method == "POST" and form.is_valid():
-            return perform(request, held, kind, form.cleaned_data["note"]) or self._back(problem)
-        shown = list(held.select_related("pipeline")[:SHOWN])
         cancel = reverse("admin:sync_problem_change", args=[problem.pk])
-        return ask(self, request, form, title, shown, count=held.count(), cancel=cancel)
+        done = many_with_note(self, request, _by_ids(problem), kind, title, cancel=cancel)
+        return done or self._back(problem)
 
     def save_value(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Add or change a mapped value. Saving it sets going what lacked it (`sync.signals`)."""
@@ -226,6 +225,11 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
 def turns_of(problem: Problem, told: Explanation) -> list[str]:
     """Whose turn it is."""
     return problem.turns or [each for each in [told.who] if each]
+
+
+def _by_ids(problem: Problem) -> QuerySet[Item]:
+    """What it holds up at this moment: what is counted is what is acted on."""
+    return Item.objects.filter(pk__in=list(held_by(problem).order_by().values_list("pk", flat=True)))
 
 
 def items_url(problem: Problem) -> str:

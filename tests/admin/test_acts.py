@@ -171,7 +171,7 @@ def test_all_of_a_list_are_asked_about_again_when_they_have_become_more(browser:
     assert '<input type="hidden" name="count" value="1">' in browser.post(address, chosen).content.decode()
     add_item(mine, "2", "Kom sedan", state="stopped", reason="data", cause="P2")
     page = browser.post(address, {**chosen, "apply": "1", "note": "Städning", "count": "1"}).content.decode()
-    assert "Det du har valt är inte längre lika många" in page
+    assert "Det är inte längre lika många poster som du såg" in page
     assert '<input type="hidden" name="count" value="2">' in page
     assert not mine.items.filter(state="left_out").exists()
     browser.post(address, {**chosen, "apply": "1", "note": "Städning", "count": "2"})

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
+from sync.engine.problems import held_by
 from sync.models import Act, DryRun, Item, Problem, Recipient, Transition
 from tests.admin.conftest import add_item
 
@@ -105,7 +106,8 @@ def test_what_each_role_may_do_at_the_desk(
     assert page.status_code == 200
     assert ("Försök igen med alla" in page.content.decode()) is acts
     for name in ("problem_retry", "problem_handled", "problem_leave-out"):
-        answer = client.post(reverse(f"admin:sync_{name}", args=[problem.pk]), {"note": "x"})
+        given = {"note": "x", "apply": "1", "count": held_by(problem).count()}
+        answer = client.post(reverse(f"admin:sync_{name}", args=[problem.pk]), given)
         assert answer.status_code == (302 if acts else 404), name
     dry_run = reverse("admin:sync_pipeline_dry-run", args=[mine.pipelines.get(flow="customers").pk])
     assert client.post(dry_run).status_code == (302 if acts else 404)
@@ -124,7 +126,8 @@ def test_acting_on_a_problem_acts_on_all_and_is_recorded(log_in: Callable[[str],
     more = add_item(mine, "1002", "En till", state="stopped", reason="conflict", cause="C4")
     elsewhere = add_item(mine, "1003", "Annan orsak", state="stopped", reason="data", cause="P2")
     problem = Problem.objects.get(tenant=mine, cause="C4")
-    log_in("bookkeeper").post(reverse("admin:sync_problem_leave-out", args=[problem.pk]), {"note": "Dubbletter"})
+    given = {"note": "Dubbletter", "apply": "1", "count": "2"}
+    log_in("bookkeeper").post(reverse("admin:sync_problem_leave-out", args=[problem.pk]), given)
     states = dict(Item.objects.filter(tenant=mine).values_list("key", "state"))
     assert states == {"1001": "left_out", "1002": "left_out", "1003": "stopped"}
     act = Act.objects.get(tenant=mine, kind="leave_out")
@@ -132,6 +135,29 @@ def test_acting_on_a_problem_acts_on_all_and_is_recorded(log_in: Callable[[str],
     told = Transition.objects.filter(item=more).latest("pk")
     assert (told.actor, told.note, told.after) == ("en-bookkeeper", "Dubbletter", "left_out")
     assert not elsewhere.transitions.exists()
+
+
+@pytest.mark.parametrize("act", ["retry", "leave-out", "handled"])
+def test_acting_on_a_problem_that_has_grown_does_nothing_and_says_so(
+    log_in: Callable[[str], Client], mine: Tenant, act: str
+):
+    problem, client = Problem.objects.get(tenant=mine), log_in("bookkeeper")
+    Problem.objects.filter(pk=problem.pk).update(reason="changed")
+    Item.objects.filter(tenant=mine).update(reason="changed")
+    shown = reverse("admin:sync_problem_change", args=[problem.pk])
+    address = reverse(f"admin:sync_problem_{act}", args=[problem.pk])
+    page = client.get(shown if act == "retry" else address).content.decode()
+    assert '<input type="hidden" name="count" value="1">' in page
+    add_item(mine, "1002", "Kom sedan", state="stopped", reason="changed", cause="C4")
+    given = {"note": "Dubbletter", "apply": "1"}
+    for seen in ({"count": "1"}, {}):
+        page = client.post(address, {**given, **seen}, follow=True).content.decode()
+        assert "Det är inte längre lika många poster som du såg. Inget har gjorts." in page
+        assert '<input type="hidden" name="count" value="2">' in page
+    assert set(Item.objects.filter(tenant=mine).values_list("state", flat=True)) == {"stopped"}
+    assert not Act.objects.filter(actor="en-bookkeeper").exists()
+    client.post(address, {**given, "count": "2"})
+    assert Act.objects.get(actor="en-bookkeeper").moved == 2
 
 
 def test_things_are_sent_again_from_a_date(log_in: Callable[[str], Client], mine: Tenant):
