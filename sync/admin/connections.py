@@ -68,25 +68,19 @@ class ConnectionAdmin(BaseConnectionAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """New access is tried before it is stored. What never worked may be replaced by what does not work yet, such as
-        a company's number before its consent."""
+        """New access is tried before it is stored; a company's number may come before its consent."""
         if not getattr(form, "changes_access", False):
             return
         options, secrets = form.access()
         try:
-            identity = access.replace(obj, options, secrets, patience=PATIENCE)
+            told = access.replace_or_foresee(obj, options, secrets, patience=PATIENCE)
         except Fault as fault:
-            told = explain(fault.cause, {"system": obj.system, **fault.params})
-            text = f"{system_title(obj.system)}: {told.title}. {told.what}"
-            if access.may_be_foreseen(obj, fault):
-                obj.replace(options, secrets)
-                obj.save()
-                obj.enter(access.state_of(fault), fault.cause, fault.params)
-            else:
-                text += " " + _("Nothing was saved.")
-            messages.warning(request, text)
+            messages.warning(request, f"{_in_words(obj, fault)} {_('Nothing was saved.')}")
         else:
-            messages.success(request, _connected_to(obj, identity))
+            if isinstance(told, Fault):
+                messages.warning(request, _in_words(obj, told))
+            else:
+                messages.success(request, _connected_to(obj, told))
         look(obj.tenant_id)
 
     def check_now(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -155,6 +149,11 @@ def _connected_to(connection: Connection, identity: Identity) -> str:
     return _("%(connection)s: connected to %(company)s.") % {
         "connection": system_title(connection.system), "company": identity.company or "–",
     }  # fmt: skip
+
+
+def _in_words(row: Connection, fault: Fault) -> str:
+    told = explain(fault.cause, fault.params)
+    return f"{system_title(row.system)}: {told.title}. {told.what}"
 
 
 def _connect_url(row: Connection) -> str:

@@ -154,11 +154,36 @@ def replace(
         return answered(connection, identity)
 
 
-def may_be_foreseen(connection: Connection, fault: Fault) -> bool:
-    """Whether access that failed may be stored all the same: nothing that works is lost by it, nothing moves through
-    it, and it is not known to be another company's."""
+def may_be_foreseen(connection: Connection, secrets: dict[str, Any], fault: Fault) -> bool:
+    """Whether access that failed may be stored all the same, such as a company's number before its consent: it brings
+    no key, which is right or wrong, nothing that works is lost by it, nothing moves through it, and it is not known to
+    be another company's."""
     open_now = connection.state in {Connection.State.CONNECTED, Connection.State.DEGRADED}
-    return not open_now and state_of(fault) in Connection.SHUT and not fault.cause.startswith("setup.")
+    awaited = secrets == connection.secrets and state_of(fault) in Connection.SHUT
+    return awaited and not open_now and not fault.cause.startswith("setup.")
+
+
+def replace_or_foresee(
+    connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float = 5.0
+) -> Identity | Fault:
+    """Other access for a connection, stored once it works, or with what it still waits for.
+
+    Returns:
+        Who answered, or what it waits for.
+
+    Raises:
+        Fault: it does not work, or is another company's; nothing is changed.
+    """
+    try:
+        return replace(connection, options, secrets, patience=patience)
+    except Fault as fault:
+        fault.params.setdefault("system", connection.system)
+        if not may_be_foreseen(connection, secrets, fault):
+            raise
+        connection.replace(options, secrets)
+        connection.save()
+        connection.enter(state_of(fault), fault.cause, fault.params)
+        return fault
 
 
 def consent(connection: Connection, code: str, redirect_uri: str, *, patience: float = 5.0) -> Identity:

@@ -1,6 +1,7 @@
 """Creating a tenant with its connections and pipelines; the same code for the command line, the demo and the admin."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -13,20 +14,38 @@ from sync.flows.base import flows
 from sync.models import Pipeline
 
 
+def stored(connection: Connection, options: dict[str, Any], secrets: dict[str, Any]) -> None:
+    """Access as it is given, to be asked later. What runs gets other access only once that works.
+
+    Raises:
+        Fault: other access for one that runs does not work, or is another company's; nothing is changed.
+    """
+    if connection.company and has_started(connection.tenant):
+        access.replace(connection, options, secrets)  # nothing may move through it before we know whose it is
+    else:
+        connection.replace(options, secrets)
+        connection.save()
+
+
 @transaction.atomic
 def add_tenant(
-    slug: str, name: str, connections: dict[str, dict[str, str]], go_live: datetime.date | None = None
+    slug: str,
+    name: str,
+    connections: dict[str, dict[str, str]],
+    go_live: datetime.date | None = None,
+    connect: Callable[[Connection, dict[str, Any], dict[str, Any]], object] = stored,
 ) -> tuple[Tenant, bool]:
     """Create the tenant, or bring the one with this slug up to date. Nothing that is there is lost.
 
     Args:
         connections: per system, the values of the fields that it declares; an empty value leaves what is stored.
+        connect: what becomes of access that is not stored yet: `stored`, or `access.replace_or_foresee` to try it first.
 
     Returns:
         The tenant and whether it is new.
 
     Raises:
-        Fault: other access for one that runs does not work, or is another company's; nothing is changed.
+        Fault: from `connect`; nothing is changed.
     """
     tenant, created = Tenant.objects.get_or_create(slug=slug, defaults={"name": name})
     changed = {"name": name, **({"go_live": go_live} if go_live else {})}
@@ -35,24 +54,21 @@ def add_tenant(
             setattr(tenant, field, value)
         tenant.save()
     for system, values in connections.items():
-        _connect(tenant, system, values)
+        connection, _ = Connection.objects.get_or_create(tenant=tenant, system=system)
+        options, secrets = _access(connection, values)
+        if (options, secrets) != (connection.options, connection.secrets):
+            connect(connection, options, secrets)
     add_pipelines(tenant)
     return tenant, created
 
 
-def _connect(tenant: Tenant, system: str, values: dict[str, str]) -> None:
-    connection, _ = Connection.objects.get_or_create(tenant=tenant, system=system)
+def _access(connection: Connection, values: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options and secrets with the values in them."""
     options, secrets = dict(connection.options), dict(connection.secrets)
-    for field in registry.systems[system].fields:
+    for field in registry.systems[connection.system].fields:
         if value := values.get(field.name):
             (secrets if field.secret else options)[field.name] = value
-    if (options, secrets) == (connection.options, connection.secrets):
-        return
-    if connection.company and has_started(tenant):
-        access.replace(connection, options, secrets)  # nothing may move through it before we know whose it is
-    else:
-        connection.replace(options, secrets)
-        connection.save()
+    return options, secrets
 
 
 def add_pipelines(tenant: Tenant) -> None:

@@ -247,10 +247,35 @@ def test_tenant_add_gives_one_that_runs_no_other_company(command: Command, twins
     assert Tenant.objects.get().name == "Östanbygg AB"
 
 
-def test_tenant_add_with_a_wrong_token_keeps_it_and_exits_2(command: Command, twins: Any, db: None) -> None:
+def test_tenant_add_with_a_wrong_token_stores_nothing_and_exits_2(command: Command, twins: Any, db: None) -> None:
     code, out, err = command(*_add(twins, token="hemligt-men-fel"))
+    assert (code, out) == (2, "")
+    assert "nytt-bygg is not created: SmartDok godtar inte API-nyckeln" in err
+    assert "hemligt-men-fel" not in err
+    assert not Tenant.objects.exists()
+    assert not Connection.objects.exists()
+    assert command(*_add(twins))[0] == 0, "run again with the right one"
+    before = _everything()
+    code, _, err = command(*_add(twins, token="hemligt-men-fel", name="Nytt namn AB"))
+    assert (code, "nytt-bygg stays as it is" in err) == (2, True)
+    assert _everything() == before
+    assert set(Connection.objects.values_list("state", flat=True)) == {"connected"}
+
+
+def test_tenant_add_stores_nothing_while_a_system_cannot_be_asked(command: Command, twins: Any, db: None) -> None:
+    twins.smartdok.faults.add("status", "GET", ".*", times=None, status=503)
+    code, _, err = command(*_add(twins))
+    assert (code, "nytt-bygg is not created: " in err) == (2, True)
+    assert not Tenant.objects.exists()
+
+
+def test_tenant_add_takes_a_fortnox_number_before_its_consent(command: Command, twins: Any, db: None) -> None:
+    arguments = _add(twins)
+    arguments[arguments.index("--fortnox-tenant-id") + 1] = "999999"
+    code, out, _ = command(*arguments)
     assert code == 2
-    assert "smartdok: needs_consent" in out
-    assert "hemligt-men-fel" not in out + err
-    code, _, _ = command(*_add(twins))
-    assert code == 0, "run again with the right one"
+    assert "Created nytt-bygg" in out
+    assert "fortnox: needs_consent" in out
+    assert dict(Connection.objects.values_list("system", "state")) == {
+        "smartdok": "connected", "fortnox": "needs_consent",
+    }  # fmt: skip

@@ -11,11 +11,13 @@ from django.core.management.base import CommandError
 from django.core.validators import validate_slug
 
 from integration.errors import Fault
-from integration.models import today
+from integration.models import Tenant, today
 from sync.engine import access
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
 from sync.management.commands import OneLine, day
+
+NOT_CONNECTED = 2  # exit code: a connection does not work
 
 
 def past_day(text: str) -> datetime.date:
@@ -31,7 +33,10 @@ def past_day(text: str) -> datetime.date:
 
 
 class Command(OneLine):
-    """Idempotent on SLUG: run again, it brings name, tokens and go-live up to date and keeps everything else."""
+    """Idempotent on SLUG: run again, it brings name, tokens and go-live up to date and keeps everything else.
+
+    A key is tried before anything is stored; a Fortnox number may come before its consent.
+    """
 
     help = "Create a company with both connections and all pipelines, and check both connections."
 
@@ -57,10 +62,12 @@ class Command(OneLine):
             "fortnox": {"tenant_id": options["fortnox_tenant_id"]},
         }
         try:
-            tenant, created = add_tenant(slug, options["name"], given, go_live)
+            tenant, created = add_tenant(slug, options["name"], given, go_live, access.replace_or_foresee)
         except Fault as fault:
             told = explain(fault.cause, fault.params)
-            raise CommandError(f"the access of {slug} stays as it is: {told.what} {told.to_do}") from None
+            kept = "stays as it is" if Tenant.objects.filter(slug=slug).exists() else "is not created"
+            code = 1 if fault.cause.startswith("setup.") else NOT_CONNECTED
+            raise CommandError(f"{slug} {kept}: {told.title}. {told.what} {' '.join(told.steps)}", returncode=code) from None
         self.stdout.write(f"{'Created' if created else 'Updated'} {tenant.slug}: go-live {tenant.go_live}")
         broken = False
         for connection in tenant.connections.order_by("system"):
@@ -72,4 +79,4 @@ class Command(OneLine):
                 told = explain(connection.cause, connection.params)
                 self.stdout.write(f"  {connection.system}: {connection.state}: {told.what} {told.to_do}")
         if broken:
-            sys.exit(2)
+            sys.exit(NOT_CONNECTED)
