@@ -32,6 +32,7 @@ WOULD = {
     "update": gettext_lazy("would be changed"),
     "adopt": gettext_lazy("is there already and would be taken for this one"),
     "none": gettext_lazy("is as it should be; nothing would be sent"),
+    "lost": gettext_lazy("is no longer there. Nothing would be made or changed until somebody chooses Send again"),
 }
 
 

@@ -39,7 +39,7 @@ def add_tenant(
 
     Args:
         connections: per system, the values of the fields that it declares; an empty value leaves what is stored.
-        connect: what becomes of access that is not stored yet: `stored`, or `access.replace_or_foresee` to try it first.
+        connect: what becomes of access that is not stored yet: `stored`, or tried by `access.replace_or_foresee`.
 
     Returns:
         The tenant and whether it is new.

@@ -242,21 +242,13 @@ class Push:
             self.item.sent, self.item.adopted = None, False
         elif self.flow.later_changes == "show":
             self.item.doubted = False
-        else:  # what we left empty may have been filled in by a bookkeeper since (G4)
-            before = self.item.sent or {}
-            there = plain(found.fields).items()
-            self.item.sent = {name: value if before.get(name, "") != "" else "" for name, value in there}
+        else:
+            self.item.sent = as_found(self.item, found)
         return found
 
     def _show(self, record: Any) -> str:
         """Transferred once and for all: a change is shown to a person, not written (I3)."""
-        try:
-            sent = load(self.item.sent_record, self.flow.reads) if self.item.sent_record else record
-        except OutdatedRecord:
-            sent = record  # sent by an earlier version; what changes from here on is shown
-        if self.item.gone_at:
-            raise Changed("I3.gone")
-        if fault := self.flow.changed(sent, record):
+        if fault := since_sent(self.item, record):
             raise fault
         return states.settle(self.item, State.DONE, actor=self.actor, doubted=False)
 
@@ -442,6 +434,25 @@ class Push:
 
     def _forget_intent(self) -> None:
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(intent_at=None)
+
+
+def since_sent(item: Item, record: Any) -> Fault | None:
+    """What became in the source of what is transferred once and for all, for a person to see (I3)."""
+    if item.gone_at:
+        return Changed("I3.gone")
+    flow = item.pipeline.rules
+    try:
+        sent = load(item.sent_record, flow.reads) if item.sent_record else record
+    except OutdatedRecord:
+        sent = record  # sent by an earlier version; what changes from here on is shown
+    return flow.changed(sent, record)
+
+
+def as_found(item: Item, found: Found) -> dict[str, Any]:
+    """What counts as sent of an object that was looked up anew: what we left empty may have been filled in by a
+    bookkeeper since (G4)."""
+    before = item.sent or {}
+    return {name: value if before.get(name, "") != "" else "" for name, value in plain(found.fields).items()}
 
 
 def perhaps_written(item: Item) -> set[str]:

@@ -54,6 +54,12 @@ class _Rehearsed(Writer[Any]):
     def find(self, record: Any) -> Found | None:
         return self.real.find(record) if self.look_first else None
 
+    def get(self, target_id: str) -> Found | None:
+        return self.real.get(target_id)
+
+    def same(self, name: str, ours: Any, theirs: Any) -> bool:
+        return self.real.same(name, ours, theirs)
+
     def existing(self) -> set[str] | None:
         return self.real.existing()
 

@@ -8,11 +8,11 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from integration.errors import InvalidRecord, Transient
+from integration.errors import Changed, InvalidRecord, Transient
 from integration.models import Tenant
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
-from sync.engine import rehearsal
+from sync.engine import manual, rehearsal
 from sync.engine.preview import dry_run
 from sync.engine.pull import pull
 from sync.engine.rehearsal import rehearse
@@ -132,3 +132,78 @@ def test_a_dry_run_compares_with_what_lies_in_the_target_and_leaves_alone_what_a
     would = dry_run(item("customers", "1001"))
     assert (would.operation, would.changes) == ("update", {"City": "Luleå"})
     assert (would.before["Email"], would.after["Email"]) == ("ekonomi@b.se", "ekonomi@b.se")
+
+
+def test_S8_a_dry_run_of_what_is_gone_from_the_target_says_what_a_push_would_do(
+    smartdok: SmartDokCompany, fortnox: FortnoxCompany, bill: Any, item: Find, run: Callable[..., Any],
+    settled: Callable[[], Any], writes: Callable[[], list[str]],
+) -> None:  # fmt: skip
+    basis = bill()
+    settled()
+    sent = item("invoices", basis["Id"])
+    del fortnox.invoices[sent.target_id]
+    writes()
+    assert (dry_run(sent).operation, dry_run(sent).number) == ("lost", sent.target_label)
+    manual.retry(Item.objects.filter(pk=sent.pk), "anna")
+    settled()
+    assert (item("invoices", basis["Id"]).state, fortnox.invoices, writes()) == ("done", {}, [])
+    manual.resend(Item.objects.filter(pk=sent.pk), "anna")
+    would = dry_run(item("invoices", basis["Id"]))
+    assert (would.operation, would.number, writes()) == ("create", "", [])
+    settled()
+    [made] = fortnox.invoices.values()
+    assert would.after["ExternalInvoiceReference1"] == made["ExternalInvoiceReference1"]
+
+
+def test_S8_a_dry_run_of_a_customer_that_is_gone_from_the_target(
+    tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany, item: Find, run: Callable[..., Any]
+) -> None:
+    customer = smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB", City="Umeå")
+    run()
+    del fortnox.customers["1001"]
+    smartdok.touch(customer, City="Luleå")
+    run()
+    row = item("customers", "1001")
+    assert (row.state, row.params["status"], fortnox.customers) == ("stopped", 404, {})
+    assert dry_run(row).operation == "lost"
+    manual.resend(Item.objects.filter(pk=row.pk), "anna")
+    assert dry_run(item("customers", "1001")).operation == "create"
+    [write] = rehearse(tenant, only=["customers"]).writes
+    assert (write["operation"], write["after"]["City"]) == ("create", "Luleå")
+    fortnox.add_customer("Bygg AB", "1001", City="Kiruna")
+    assert (dry_run(item("customers", "1001")).changes) == {"City": "Luleå"}
+    [write] = rehearse(tenant, only=["customers"]).writes
+    assert (write["operation"], write["after"]) == ("update", {"City": "Luleå"})
+    run()
+    assert fortnox.customers["1001"]["City"] == "Luleå"
+
+
+def test_I3_a_dry_run_of_an_invoice_that_changed_says_that_a_person_decides(
+    smartdok: SmartDokCompany, bill: Any, item: Find, settled: Callable[[], Any]
+) -> None:
+    basis = bill()
+    settled()
+    assert dry_run(item("invoices", basis["Id"])).operation == "none"
+    smartdok.withdraw(basis["Id"])
+    settled()
+    with pytest.raises(Changed) as shown:
+        dry_run(item("invoices", basis["Id"]))
+    assert shown.value.cause == item("invoices", basis["Id"]).cause
+
+
+def test_G2_a_dry_run_under_a_new_number_matches_anew(
+    smartdok: SmartDokCompany, fortnox: FortnoxCompany, item: Find, run: Callable[..., Any]
+) -> None:
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB")
+    run()
+    row = item("customers", "1001")
+    Item.objects.filter(pk=row.pk).update(key="1002", record={**row.record, "number": "1002"})
+    assert dry_run(item("customers", "1002")).operation == "create"
+
+
+def test_a_rehearsal_takes_another_spelling_for_the_same(
+    tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB", OrganizationNumber="556677-8899")
+    fortnox.add_customer("Bygg AB", "1001", OrganisationNumber="5566778899")
+    assert rehearse(tenant, only=["customers"]).writes == []

@@ -67,7 +67,9 @@ class Command(OneLine):
             told = explain(fault.cause, fault.params)
             kept = "stays as it is" if Tenant.objects.filter(slug=slug).exists() else "is not created"
             code = 1 if fault.cause.startswith("setup.") else NOT_CONNECTED
-            raise CommandError(f"{slug} {kept}: {told.title}. {told.what} {' '.join(told.steps)}", returncode=code) from None
+            raise CommandError(
+                f"{slug} {kept}: {told.title}. {told.what} {' '.join(told.steps)}", returncode=code
+            ) from None
         self.stdout.write(f"{'Created' if created else 'Updated'} {tenant.slug}: go-live {tenant.go_live}")
         broken = False
         for connection in tenant.connections.order_by("system"):
