@@ -68,12 +68,12 @@ def explain(cause: str, params: Mapping[str, Any] | None = None, language: str =
     key, found = _found(cause, params)
     text: Text = found.sv if code == "sv" else found.en
     figures = Figures(cause, params, code, title_of=lambda other: explain(other, {}, code).title)
-    what = _TWO_STOPS.sub(".", text.what.format_map(figures))
-    if text.what.startswith("{field}"):
+    what = _TWO_STOPS.sub(".", figures.fill(text.what))
+    if text.what.startswith("[{field}"):
         what = what[:1].upper() + what[1:]
     if rule := found.rule or _rule(key):
         what += f" (regel {rule})" if code == "sv" else f" (rule {rule})"
-    steps, title = text.to_do.format_map(figures), text.title.format_map(figures)
+    steps, title = figures.fill(text.to_do), figures.fill(text.title)
     return Explanation(what, found.who, steps, title, _details(cause, params), found.awaited)
 
 

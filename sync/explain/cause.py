@@ -8,7 +8,10 @@ Who = Literal["bookkeeper", "site", "operator", ""]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One language. `{name}` stands for the param of that name; `to_do` holds one step per line."""
+    """One language. `{name}` stands for the param of that name; `to_do` holds one step per line.
+
+    `[a {x}|b]`: what is told with a param and without; `[ {x}]`: what is told with it only (`Figures.fill`).
+    """
 
     title: str
     what: str

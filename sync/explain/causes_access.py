@@ -4,8 +4,8 @@ from sync.explain.cause import Cause, cause
 
 _HEALS_SV = "Ingenting behöver göras: Byggbro försöker igen av sig självt."
 _HEALS_EN = "Nothing needs to be done: Byggbro tries again by itself."
-_OPERATOR_SV = "Kontakta Byggbros drift och uppge {code}."
-_OPERATOR_EN = "Ask the operator of Byggbro and quote {code}."
+_OPERATOR_SV = "Kontakta Byggbros drift[ och uppge {code}]."
+_OPERATOR_EN = "Ask the operator of Byggbro[ and quote {code}]."
 
 CAUSES: dict[str, Cause] = {
     "http.429": cause(
@@ -56,15 +56,15 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Försöken går inte igenom",
-            "Sedan {since} har Byggbro försökt upp till {times} gånger och fortsätter, men motparten svarar varje gång "
-            "med ett fel. När det går igenom stängs det här av sig självt.",
+            "[Sedan {since} har Byggbro försökt upp till {times} gånger|Byggbro har försökt många gånger] och fortsätter, "
+            "men motparten svarar varje gång med ett fel. När det går igenom stängs det här av sig självt.",
             "Se efter om leverantören har driftstörningar.\n"
             "Är allt annat i ordning: kontakta Byggbros drift, som ser varje svar under Försök.",
         ),
         (
             "Trying is in vain",
-            "Since {since} Byggbro has tried up to {times} times and goes on, but the other side answers with a fault "
-            "each time. When it gets through, this closes by itself.",
+            "[Since {since} Byggbro has tried up to {times} times|Byggbro has tried many times] and goes on, but the other "
+            "side answers with a fault each time. When it gets through, this closes by itself.",
             "See whether the vendor has trouble.\n"
             "If all else is well: ask the operator of Byggbro, who sees every answer under Attempts.",
         ),
@@ -125,12 +125,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Motparten går inte att nå",
-            "{host} går inte att nå just nu. Ingenting har skickats.",
+            "[{host}|Det andra systemet] går inte att nå just nu. Ingenting har skickats.",
             _HEALS_SV + " Om det håller i sig: kontrollera adressen på anslutningen.",
         ),
         (
             "The other side cannot be reached",
-            "{host} cannot be reached now. Nothing has been sent.",
+            "[{host}|The other system] cannot be reached now. Nothing has been sent.",
             _HEALS_EN + " If it lasts: check the address of the connection.",
         ),
     ),
@@ -138,12 +138,12 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Adressen är ingen webbadress",
-            "Anslutningens adress {host} går inte att anropa.",
+            "Anslutningens adress[ {host}] går inte att anropa.",
             "Rätta adressen på anslutningen.",
         ),
         (
             "The address is no web address",
-            "The connection's address {host} cannot be called.",
+            "The connection's address[ {host}] cannot be called.",
             "Correct it on the connection.",
         ),
     ),
@@ -165,12 +165,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Fel i Byggbro",
             "Byggbro gick fel på ett sätt som inte var väntat. Inget skickas igen förrän någon har tittat på det.",
-            "Byggbros drift: sök referensen {reference} i loggen.\nVälj Försök igen när felet är rättat.",
+            "Byggbros drift: sök [referensen {reference}|felet] i loggen.\nVälj Försök igen när felet är rättat.",
         ),
         (
             "Fault in Byggbro",
             "Byggbro went wrong in a way that was not foreseen. Nothing is sent again until somebody has looked.",
-            "The operator of Byggbro: search the log for the reference {reference}.\n"
+            "The operator of Byggbro: search the log for [the reference {reference}|the fault].\n"
             "Choose Try again once the fault is mended.",
         ),
     ),
@@ -205,12 +205,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Lämnad utanför för hand",
-            "{actor} har valt att posten inte ska överföras: {note}",
+            "[{actor}|Någon] har valt att posten inte ska överföras[: {note}|.]",
             "Välj Försök igen på posten om den ändå ska överföras.",
         ),
         (
             "Left out by hand",
-            "{actor} chose not to transfer this: {note}",
+            "[{actor}|Somebody] chose not to transfer this[: {note}|.]",
             "Choose Try again on the item if it is to be transferred after all.",
         ),
         awaited="bookkeeper",
@@ -219,12 +219,12 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Numret finns inte",
-            "{system} har inget med numret {number}. Ingenting har ändrats.",
+            "{system} har inget med [numret {number}|det numret]. Ingenting har ändrats.",
             "Kontrollera numret i {system} och ange det på nytt.",
         ),
         (
             "No such number",
-            "{system} has nothing with the number {number}. Nothing was changed.",
+            "{system} has nothing with [the number {number}|that number]. Nothing was changed.",
             "Check the number in {system} and give it again.",
         ),
     ),
@@ -232,12 +232,12 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Numret hör till en annan post",
-            "Nummer {number} hör redan till {others}. Ingenting har ändrats.",
+            "[Nummer {number}|Numret] hör redan till [{others}|en annan post]. Ingenting har ändrats.",
             "Kontrollera numret och ange det på nytt.",
         ),
         (
             "The number belongs to another item",
-            "Number {number} already belongs to {others}. Nothing was changed.",
+            "[Number {number}|The number] already belongs to [{others}|another item]. Nothing was changed.",
             "Check the number and give it again.",
         ),
     ),
@@ -245,13 +245,13 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret saknas ännu",
-            "Posten {number} har skickats till {system} utan att något svar kom. Den kan redan ligga där. "
+            "Posten[ {number}] har skickats till {system} utan att något svar kom. Den kan redan ligga där. "
             "Ingenting har ändrats.",
             "Vänta en minut: Byggbro letar efter den av sig självt.\nVälj Försök igen om ingenting händer.",
         ),
         (
             "There is no answer yet",
-            "Item {number} was sent to {system} and no answer came. It may lie there already. "
+            "[Item {number}|The item] was sent to {system} and no answer came. It may lie there already. "
             "Nothing has been changed.",
             "Wait a minute: Byggbro looks for it by itself.\nChoose Try again if nothing happens.",
         ),
@@ -260,12 +260,13 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Den ligger redan i {system}",
-            "Posten kom fram till {system} som nummer {number}, fast svaret gick förlorat. Ingenting har ändrats.",
+            "Posten kom fram till {system}[ som nummer {number}], fast svaret gick förlorat. Ingenting har ändrats.",
             "Välj Försök igen, så knyts posten till det numret.",
         ),
         (
             "It lies in {system} already",
-            "The item arrived in {system} as number {number}, although the answer was lost. Nothing has been changed.",
+            "The item arrived in {system}[ as number {number}], although the answer was lost. Nothing has been "
+            "changed.",
             "Choose Try again, and the item is tied to that number.",
         ),
     ),
@@ -286,12 +287,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Posten överförs just nu",
-            "Posten {number} överförs eller ändrades just nu. Ingenting har ändrats.",
+            "Posten[ {number}] överförs eller ändrades just nu. Ingenting har ändrats.",
             "Vänta en minut och försök igen.",
         ),
         (
             "The item is being sent",
-            "The item {number} is being sent or was changed just now. Nothing was changed.",
+            "The item[ {number}] is being sent or was changed just now. Nothing was changed.",
             "Wait a minute and try again.",
         ),
     ),
@@ -300,10 +301,10 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Inloggningen svarar inte",
-            "{system} ger just nu inget svar på inloggningen ({why}).",
+            "{system} ger just nu inget svar på inloggningen[ ({why})].",
             _HEALS_SV,
         ),
-        ("The log-in does not answer", "{system} gives no answer to the log-in now ({why}).", _HEALS_EN),
+        ("The log-in does not answer", "{system} gives no answer to the log-in now[ ({why})].", _HEALS_EN),
     ),
     "*.client_refused": cause(
         "operator",

@@ -5,11 +5,11 @@ from sync.explain.cause import Cause, cause
 _RETRY_SV = "Välj sedan Försök igen på posten i Byggbro."
 _RETRY_EN = "Then choose Try again on the item in Byggbro."
 _OURS_SV = (
-    "Byggbro skickade något som Fortnox inte förstår ({message}).",
+    "Byggbro skickade något som Fortnox inte förstår[ ({message})].",
     "Kontakta Byggbros drift och uppge koden {code}. Ingenting har skrivits i Fortnox.",
 )
 _OURS_EN = (
-    "Byggbro sent something that Fortnox does not understand ({message}).",
+    "Byggbro sent something that Fortnox does not understand[ ({message})].",
     "Ask the operator of Byggbro and quote the code {code}. Nothing was written in Fortnox.",
 )
 _AGAIN_SV = (
@@ -35,12 +35,12 @@ _REFUSED = cause(
     "bookkeeper",
     (
         "Fortnox släpper inte in oss",
-        "Fortnox nekar inloggningen ({message}). Godkännandet är troligen återkallat.",
+        "Fortnox nekar inloggningen[ ({message})]. Godkännandet är troligen återkallat.",
         _AGAIN_SV,
     ),
     (
         "Fortnox does not let us in",
-        "Fortnox refuses the log-in ({message}). The consent was probably withdrawn.",
+        "Fortnox refuses the log-in[ ({message})]. The consent was probably withdrawn.",
         _AGAIN_EN,
     ),
 )
@@ -48,13 +48,13 @@ _ACCOUNT = cause(
     "bookkeeper",
     (
         "Kontot finns inte eller är inaktivt",
-        "Fortnox hittar inte ett konto som behövs: {message}.",
+        "Fortnox hittar inte ett konto som behövs[: {message}].",
         "Fortnox: Bokföring → Kontoplan → lägg upp eller aktivera kontot för rätt räkenskapsår.\n"
         "Står kontot på en artikel eller kund: rätta det under Register → Artiklar eller Kunder.\n" + _RETRY_SV,
     ),
     (
         "The account is missing or inactive",
-        "Fortnox does not find an account that is needed: {message}.",
+        "Fortnox does not find an account that is needed[: {message}].",
         "Fortnox: Bokföring → Kontoplan → add or activate the account for the right year.\n"
         "If an article or customer names it: correct it under Register → Artiklar or Kunder.\n" + _RETRY_EN,
     ),
@@ -63,12 +63,12 @@ _REDUCTION = cause(
     "bookkeeper",
     (
         "Skattereduktionens belopp stämmer inte",
-        "Fortnox godtar inte beloppet för rot/rut: {message}. Det ska vara hela, positiva kronor.",
+        "Fortnox godtar inte beloppet för rot/rut[: {message}]. Det ska vara hela, positiva kronor.",
         "Rätta beloppet och antalet timmar till hela tal i SmartDok.\n" + _RETRY_SV,
     ),
     (
         "The amount of the tax reduction is wrong",
-        "Fortnox does not accept the amount for rot/rut: {message}. It must be whole, positive kronor.",
+        "Fortnox does not accept the amount for rot/rut[: {message}]. It must be whole, positive kronor.",
         "Correct amount and hours to whole numbers in SmartDok.\n" + _RETRY_EN,
     ),
 )
@@ -83,13 +83,13 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Fortnox-licens saknas för en del",
-            "Företaget saknar licens i Fortnox för det som ska läsas eller skrivas: {message}.",
+            "Företaget saknar licens i Fortnox för det som ska läsas eller skrivas[: {message}].",
             "Fortnox: Hantera användare → Licenser → lägg till licensen som behövs.\n"
             "Byggbro provar igen av sig självt.",
         ),
         (
             "A Fortnox licence is missing for one part",
-            "The company has no licence in Fortnox for what is to be read or written: {message}.",
+            "The company has no licence in Fortnox for what is to be read or written[: {message}].",
             "Fortnox: Hantera användare → Licenser → add the licence that is needed.\nByggbro tries again by itself.",
         ),
     ),
@@ -97,13 +97,13 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Fortnox-licens för integration saknas",
-            "Företaget har ingen licens i Fortnox som tillåter integrationer: {message}.",
+            "Företaget har ingen licens i Fortnox som tillåter integrationer[: {message}].",
             "Fortnox: Hantera användare → Licenser → lägg till Fortnox Integration.\n"
             "Byggbro: Anslutningar → Fortnox → Kontrollera nu.",
         ),
         (
             "The Fortnox licence for integrations is missing",
-            "The company has no licence in Fortnox that allows integrations: {message}.",
+            "The company has no licence in Fortnox that allows integrations[: {message}].",
             "Fortnox: Hantera användare → Licenser → add Fortnox Integration.\n"
             "Byggbro: Connections → Fortnox → Check now.",
         ),
@@ -138,18 +138,19 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Fel företag i Fortnox",
-            "Anslutningen gäller företaget med databasnummer {expected}, men Fortnox svarade som {company} ({got}). "
+            "Anslutningen gäller [företaget med databasnummer {expected}|ett visst företag], men Fortnox svarade som "
+            "[{company}|ett annat][ ({got})]. "
             "Ingenting har ändrats.",
             "Byggbro: Anslutningar → Fortnox → Anslut igen, och välj rätt företag i Fortnox.\n"
-            "Ska det vara {company}: be driften ändra databasnumret på anslutningen.",
+            "Ska det vara [{company}|det företaget]: be driften ändra databasnumret på anslutningen.",
         ),
         (
             "Wrong company in Fortnox",
-            "The connection is for the company with database number {expected}, but Fortnox answered as "
-            "{company} ({got}). "
+            "The connection is for [the company with database number {expected}|one company], but Fortnox answered as "
+            "[{company}|another][ ({got})]. "
             "Nothing was changed.",
             "Byggbro: Connections → Fortnox → Connect again, and choose the right company in Fortnox.\n"
-            "If {company} is right: ask the operator to change the database number of the connection.",
+            "If [{company}|that company] is right: ask the operator to change the database number of the connection.",
         ),
     ),
     # -- the source's data -----------------------------------------------------------------------------------------
@@ -157,12 +158,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Otillåtna tecken i en uppgift",
-            "Fortnox tar bara emot bokstäver och siffror där: {message}.",
+            "Fortnox tar bara emot bokstäver och siffror där[: {message}].",
             "SmartDok: öppna posten, ta bort specialtecken ur uppgiften och spara.",
         ),
         (
             "Characters that are not allowed",
-            "Fortnox takes only letters and digits there: {message}.",
+            "Fortnox takes only letters and digits there[: {message}].",
             "SmartDok: open the record, remove special characters from the value and save.",
         ),
     ),
@@ -170,12 +171,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Uppgiften ska vara siffror",
-            "Fortnox tar bara emot siffror där: {message}.",
+            "Fortnox tar bara emot siffror där[: {message}].",
             "SmartDok: öppna posten, rätta uppgiften till siffror och spara.",
         ),
         (
             "The value must be digits",
-            "Fortnox takes only digits there: {message}.",
+            "Fortnox takes only digits there[: {message}].",
             "SmartDok: open the record, correct the value to digits and save.",
         ),
     ),
@@ -183,12 +184,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Otillåtna tecken",
-            "Texten innehåller tecken som Fortnox inte tar emot: {message}.",
+            "Texten innehåller tecken som Fortnox inte tar emot[: {message}].",
             "SmartDok: öppna posten, ta bort ovanliga tecken ur texterna och spara.",
         ),
         (
             "Forbidden characters",
-            "The text holds characters that Fortnox refuses: {message}.",
+            "The text holds characters that Fortnox refuses[: {message}].",
             "SmartDok: open the record, remove unusual characters from the texts and save.",
         ),
         rule="G5",
@@ -250,13 +251,13 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Kostnadsstället är inaktivt",
-            "Fortnox tar inte emot kostnadsstället: {message}.",
+            "Fortnox tar inte emot kostnadsstället[: {message}].",
             "Fortnox: Register → Kostnadsställen → aktivera det, eller byt kostnadsställe på kunden eller projektet.\n"
             + _RETRY_SV,
         ),
         (
             "The cost centre is inactive",
-            "Fortnox does not take the cost centre: {message}.",
+            "Fortnox does not take the cost centre[: {message}].",
             "Fortnox: Register → Kostnadsställen → activate it, or change it on the customer or project.\n" + _RETRY_EN,
         ),
     ),
@@ -277,12 +278,12 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Enheten saknas i Fortnox",
-            "Fortnox hittar inte enheten på raden: {message}. Byggbro läser enheterna på nytt.",
+            "Fortnox hittar inte enheten på raden[: {message}]. Byggbro läser enheterna på nytt.",
             "Ingenting behöver göras om det går över. Annars: Byggbro: Mappade värden → lägg till enheten (unit).",
         ),
         (
             "The unit is missing in Fortnox",
-            "Fortnox does not find the unit of the row: {message}. Byggbro reads the units anew.",
+            "Fortnox does not find the unit of the row[: {message}]. Byggbro reads the units anew.",
             "Nothing needs to be done if it passes. Else: Byggbro: Mapped values → add the unit (unit).",
         ),
         rule="A4",
@@ -311,8 +312,8 @@ CAUSES: dict[str, Cause] = {
     # -- theirs ----------------------------------------------------------------------------------------------------
     "fortnox.1000003": cause(
         "",
-        ("Systemfel i Fortnox", "Fortnox fick ett fel hos sig: {message}.", _HEALS_SV),
-        ("System fault in Fortnox", "Fortnox had a fault of its own: {message}.", _HEALS_EN),
+        ("Systemfel i Fortnox", "Fortnox fick ett fel hos sig[: {message}].", _HEALS_SV),
+        ("System fault in Fortnox", "Fortnox had a fault of its own[: {message}].", _HEALS_EN),
     ),
     "fortnox.no_number": cause(
         "",

@@ -20,16 +20,19 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Flera kunder har fakturans kundnummer",
-            "Fakturaunderlaget säger bara kundnummer {number}, och det har flera kunder i SmartDok: {bearers}. Byggbro "
+            "Fakturaunderlaget säger bara [kundnummer {number}|ett kundnummer], och det har flera kunder i SmartDok[: "
+            "{bearers}]. Byggbro "
             "gissar inte vilken som ska ha fakturan.",
-            "SmartDok: Projekt/kunder → Kunder → sök på {number} → ge den ena ett annat nummer → Spara.\n"
+            "SmartDok: Projekt/kunder → Kunder → sök på [{number}|numret] → ge den ena ett annat nummer → Spara.\n"
             f"{_WHERE_SV} → välj Kund → slutför igen.\n{_GOES_SV}",
         ),
         (
             "Several customers have the invoice's customer number",
-            "The billing basis says customer number {number} and no more, and several customers in SmartDok have it: "
-            "{bearers}. Byggbro does not guess which of them the invoice is for.",
-            "SmartDok: Projekt/kunder → Kunder → search for {number} → give one of them another number → Spara.\n"
+            "The billing basis says [customer number {number}|a customer number] and no more, and several customers "
+            "in SmartDok have it"
+            "[: {bearers}]. Byggbro does not guess which of them the invoice is for.",
+            "SmartDok: Projekt/kunder → Kunder → search for [{number}|the number] → give one of them another number → "
+            "Spara.\n"
             f"{_WHERE_EN} → choose Kund → finalise it again.\n{_GOES_EN}",
         ),
     ),
@@ -65,8 +68,8 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Ändrad efter överföring",
-            "Underlaget har ändrats i SmartDok efter att fakturan skickades. Summan var {sum_before} och är nu "
-            "{sum_now}. "
+            "Underlaget har ändrats i SmartDok efter att fakturan skickades. [Summan var {sum_before} och är nu "
+            "{sum_now}. ]"
             "Fakturan i Fortnox är inte ändrad.",
             "Jämför gammalt och nytt på postens sida i Byggbro.\n"
             "Ska Fortnox ändras: rätta fakturan där om den inte är bokförd, annars kreditera och skapa en ny.\n"
@@ -74,8 +77,8 @@ CAUSES: dict[str, Cause] = {
         ),
         (
             "Changed after transfer",
-            "The billing basis was changed in SmartDok after the invoice was sent. The sum was {sum_before} and is now "
-            "{sum_now}. The invoice in Fortnox is unchanged.",
+            "The billing basis was changed in SmartDok after the invoice was sent. [The sum was {sum_before} and is "
+            "now {sum_now}. ]The invoice in Fortnox is unchanged.",
             "Compare old and new on the item's page in Byggbro.\n"
             "If Fortnox is to change: correct the invoice there unless it is booked; else credit it and make a "
             "new one.\n"
@@ -86,15 +89,14 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Återtagen efter överföring",
-            "Underlaget har tagits tillbaka till utkast i SmartDok efter att fakturan ({sum_before}) skickades. "
-            "Fakturan "
-            "i Fortnox är inte ändrad.",
+            "Underlaget har tagits tillbaka till utkast i SmartDok efter att fakturan[ ({sum_before})] skickades. "
+            "Fakturan i Fortnox är inte ändrad.",
             "Slutför underlaget igen i SmartDok. Är det oförändrat försvinner den här uppgiften av sig själv.\n"
             "Är det ändrat visas gammalt och nytt här, och ekonomen avgör vad som ska göras i Fortnox.",
         ),
         (
             "Withdrawn after transfer",
-            "The billing basis was taken back to a draft in SmartDok after the invoice ({sum_before}) was sent. The "
+            "The billing basis was taken back to a draft in SmartDok after the invoice[ ({sum_before})] was sent. The "
             "invoice in Fortnox is unchanged.",
             "Finalise it again in SmartDok. If it is unchanged this goes away by itself.\n"
             "If it is changed, old and new are shown here, and the bookkeeper decides what to do in Fortnox.",
@@ -132,14 +134,14 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Väntar på annat",
-            "Fakturan väntar på det som måste finnas i Fortnox först: {names}.",
+            "Fakturan väntar på det som måste finnas i Fortnox först[: {names}].",
             "Är något av det stoppat eller utanför: öppna det och gör som det står där.\n"
             "Finns något av det inte i SmartDok: lägg upp det där, eller välj ett annat på underlaget.\n"
             "Fakturan går sedan av sig själv.",
         ),
         (
             "Waits for something else",
-            "The invoice waits for what must be in Fortnox first: {names}.",
+            "The invoice waits for what must be in Fortnox first[: {names}].",
             "If any of it is stopped or left out: open it and do what it says there.\n"
             "If any of it does not exist in SmartDok: add it there, or choose another on the billing basis.\n"
             "The invoice then goes by itself.",
@@ -149,13 +151,13 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Fakturan är på ett frånvaroprojekt",
-            "Frånvaroprojekt skickas aldrig till Fortnox, och fakturan eller en av dess rader är på ett: {projects}.",
+            "Frånvaroprojekt skickas aldrig till Fortnox, och fakturan eller en av dess rader är på ett[: {projects}].",
             f"{_WHERE_SV} → välj ett annat projekt → slutför igen.\n{_GOES_SV}\n"
             "Är det inget frånvaroprojekt: SmartDok: Projekt/kunder → Projekt → öppna det → ändra det → Spara.",
         ),
         (
             "The invoice is on an absence project",
-            "Absence projects are never sent to Fortnox, and the invoice or one of its rows is on one: {projects}.",
+            "Absence projects are never sent to Fortnox, and the invoice or one of its rows is on one[: {projects}].",
             f"{_WHERE_EN} → choose another project → finalise it again.\n{_GOES_EN}\n"
             "If it is no absence project: SmartDok: Projekt/kunder → Projekt → open it → change it → Spara.",
         ),
@@ -165,14 +167,14 @@ CAUSES: dict[str, Cause] = {
         (
             "Fakturan är på en order",
             "Ordrar skickas inte till Fortnox om företaget inte har slagit på det, och fakturan eller en av dess rader "
-            "är på en: {projects}.",
+            "är på en[: {projects}].",
             "Ska ordrar med: Byggbro: Flöden → Projekt → slå på Överför även ordrar → Spara.\n"
             f"Annars: {_WHERE_SV} → välj ett annat projekt → slutför igen.\n{_GOES_SV}",
         ),
         (
             "The invoice is on an order",
             "Orders are not sent to Fortnox unless the company has switched that on, and the invoice or one of its "
-            "rows is on one: {projects}.",
+            "rows is on one[: {projects}].",
             "To include orders: Byggbro: Pipelines → Projects → switch on Transfer orders too → Save.\n"
             f"Else: {_WHERE_EN} → choose another project → finalise it again.\n{_GOES_EN}",
         ),
@@ -196,12 +198,12 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "För många rader",
-            "Fakturan har {rows} rader. Fortnox tar emot högst {most}.",
+            "Fakturan har [{rows} rader. Fortnox tar emot högst {most}|fler rader än Fortnox tar emot].",
             f"{_WHERE_SV} → dela upp det på flera underlag, eller slå ihop rader → slutför igen.\n{_GOES_SV}",
         ),
         (
             "Too many rows",
-            "The invoice has {rows} rows. Fortnox takes {most} at most.",
+            "The invoice has [{rows} rows. Fortnox takes {most} at most|more rows than Fortnox takes].",
             f"{_WHERE_EN} → split it, or join rows → finalise it again.\n{_GOES_EN}",
         ),
     ),
@@ -209,14 +211,16 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "En rads summa stämmer inte",
-            "Rad {row} ({text}): antal × pris ger {computed}, och med rabatt {discount} och påslag {surcharge} går det "
-            "inte att komma till radens summa {sum}.",
+            "[Rad {row}|En rad][ ({text})]: antal × pris ger [{computed}|en summa], och med rabatt[ {discount}] och "
+            "påslag[ {surcharge}] går det "
+            "inte att komma till radens summa[ {sum}].",
             _SUMS_SV,
         ),
         (
             "The sum of a row does not agree",
-            "Row {row} ({text}): quantity × price gives {computed}, and with discount {discount} and surcharge "
-            "{surcharge} there is no way to the row's sum {sum}.",
+            "[Row {row}|A row][ ({text})]: quantity × price gives [{computed}|one sum], and with discount[ "
+            "{discount}] and surcharge"
+            "[ {surcharge}] there is no way to the row's sum[ {sum}].",
             _SUMS_EN,
         ),
     ),
@@ -224,14 +228,16 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Fakturans rabatt stämmer inte",
-            "Raderna ger {rows}. Med rabatt {discount} och påslag {surcharge} på hela fakturan går det inte att komma "
-            "till totalsumman {total}.",
+            "Raderna ger [{rows}|en annan summa]. Med rabatt[ {discount}] och påslag[ {surcharge}] på hela fakturan "
+            "går det inte att komma "
+            "till totalsumman[ {total}].",
             _SUMS_SV,
         ),
         (
             "The invoice's discount does not agree",
-            "The rows give {rows}. With discount {discount} and surcharge {surcharge} on the whole invoice there is no "
-            "way to the total {total}.",
+            "The rows give [{rows}|another sum]. With discount[ {discount}] and surcharge[ {surcharge}] on the whole "
+            "invoice there is no "
+            "way to the total[ {total}].",
             _SUMS_EN,
         ),
     ),
@@ -239,12 +245,14 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Fakturans summa stämmer inte",
-            "Raderna ger {rows}, men underlagets totalsumma är {total}. Fakturan skickas inte med fel summa.",
+            "[Raderna ger {rows}, men underlagets totalsumma är {total}|Raderna ger inte underlagets totalsumma]. "
+            "Fakturan skickas inte med fel summa.",
             _SUMS_SV,
         ),
         (
             "The invoice's sum does not agree",
-            "The rows give {rows}, but the total of the billing basis is {total}. It is not sent with a wrong sum.",
+            "[The rows give {rows}, but the total of the billing basis is {total}|The rows do not give the total of "
+            "the billing basis]. It is not sent with a wrong sum.",
             _SUMS_EN,
         ),
     ),
@@ -252,14 +260,14 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Krediterad i SmartDok efter överföring",
-            "Underlaget är markerat som krediterat i SmartDok. Fakturan ({sum_before}) ligger kvar i Fortnox.",
+            "Underlaget är markerat som krediterat i SmartDok. Fakturan[ ({sum_before})] ligger kvar i Fortnox.",
             "Fortnox: Fakturering → Kundfakturor → öppna fakturan → Kreditera (eller makulera, om den inte är "
             "bokförd).\n"
             "Välj Markera som hanterad på posten i Byggbro när det är gjort, eller Behåll som det är i Fortnox.",
         ),
         (
             "Credited in SmartDok after transfer",
-            "The billing basis is marked as credited in SmartDok. The invoice ({sum_before}) still lies in Fortnox.",
+            "The billing basis is marked as credited in SmartDok. The invoice[ ({sum_before})] still lies in Fortnox.",
             "Fortnox: Fakturering → Kundfakturor → open the invoice → Kreditera (or cancel it, unless it is booked).\n"
             "Choose Mark as handled on the item in Byggbro once it is done, or Keep as it is in Fortnox.",
         ),
@@ -268,12 +276,13 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Krediterad före överföring",
-            "Underlag {number} krediterades i SmartDok innan det hade överförts, så det skickas inte.",
+            "[Underlag {number}|Underlaget] krediterades i SmartDok innan det hade överförts, så det skickas inte.",
             "Ingenting behöver göras: det är så reglerna säger.",
         ),
         (
             "Credited before transfer",
-            "Billing basis {number} was credited in SmartDok before it had been transferred, so it is not sent.",
+            "[Billing basis {number}|The billing basis] was credited in SmartDok before it had been transferred, so "
+            "it is not sent.",
             "Nothing needs to be done: this is what the rules say.",
         ),
     ),

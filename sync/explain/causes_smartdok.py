@@ -8,12 +8,12 @@ _UNKNOWN_INVOICE = cause(
     "operator",
     (
         "Fakturan finns inte i SmartDok",
-        "SmartDok känner inte till leverantörsfakturan: {message}",
+        "SmartDok känner inte till leverantörsfakturan[: {message}|.]",
         "Öppna leverantörsfakturan i Byggbro och välj Försök igen, så skickas den på nytt.",
     ),
     (
         "The invoice is not in SmartDok",
-        "SmartDok does not know the supplier invoice: {message}",
+        "SmartDok does not know the supplier invoice[: {message}|.]",
         "Open the supplier invoice in Byggbro and choose Try again, and it is sent anew.",
     ),
     rule="S5",
@@ -22,12 +22,12 @@ _KNOWN_INVOICE = cause(
     "operator",
     (
         "Fakturan finns redan i SmartDok",
-        "SmartDok har redan en leverantörsfaktura med numret: {message}",
+        "SmartDok har redan en leverantörsfaktura med numret[: {message}|.]",
         "Kontrollera fakturan i SmartDok.\nÄr det samma: välj Finns redan på posten i Byggbro.",
     ),
     (
         "The invoice is in SmartDok already",
-        "SmartDok already has a supplier invoice with that number: {message}",
+        "SmartDok already has a supplier invoice with that number[: {message}|.]",
         "Check the invoice in SmartDok.\nIf it is the same: choose Already there on the item in Byggbro.",
     ),
     rule="S5",
@@ -57,15 +57,17 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "API-nyckeln saknar en rättighet",
-            "SmartDok ger oss inte tillgång: rättigheten {right} saknas på API-nyckeln.",
-            "SmartDok: Företagsinställningar → API-administration → öppna nyckeln → ge den rättigheten {right} → "
+            "SmartDok ger oss inte tillgång: [rättigheten {right}|en rättighet] saknas på API-nyckeln.",
+            "SmartDok: Företagsinställningar → API-administration → öppna nyckeln → ge den [rättigheten "
+            "{right}|rättigheten som saknas] → "
             "Spara.\n"
             "Byggbro: Anslutningar → SmartDok → Kontrollera nu.",
         ),
         (
             "The API token lacks a right",
-            "SmartDok gives us no access: the right {right} is missing on the API token.",
-            "SmartDok: Företagsinställningar → API-administration → open the token → give it the right {right} → "
+            "SmartDok gives us no access: [the right {right}|a right] is missing on the API token.",
+            "SmartDok: Företagsinställningar → API-administration → open the token → give it [the right {right}|the "
+            "missing right] → "
             "Spara.\n"
             "Byggbro: Connections → SmartDok → Check now.",
         ),
@@ -103,12 +105,12 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "SmartDok förstår inte uppgifterna",
-            "SmartDok tar inte emot uppgifterna: {message}.",
+            "SmartDok tar inte emot uppgifterna[: {message}].",
             "Kontakta Byggbros drift. Ingenting har skrivits i SmartDok.",
         ),
         (
             "SmartDok does not understand the data",
-            "SmartDok does not take the data: {message}.",
+            "SmartDok does not take the data[: {message}].",
             "Ask the operator of Byggbro. Nothing was written in SmartDok.",
         ),
     ),
@@ -116,12 +118,12 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Namnet är för långt för SmartDok",
-            "SmartDok tar inte emot namnet: {message}",
+            "SmartDok tar inte emot namnet[: {message}|.]",
             "Fortnox: korta namnet på leverantören eller benämningen på raden → Spara.\n" + _RETRY_SV,
         ),
         (
             "The name is too long for SmartDok",
-            "SmartDok does not take the name: {message}",
+            "SmartDok does not take the name[: {message}|.]",
             "Fortnox: shorten the name of the supplier or the text of the row → Spara.\n" + _RETRY_EN,
         ),
     ),
@@ -129,12 +131,12 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "SmartDok kräver ett namn",
-            "SmartDok tar inte emot posten utan namn: {message}",
+            "SmartDok tar inte emot posten utan namn[: {message}|.]",
             "Fortnox: fyll i namnet på leverantören → Spara.\n" + _RETRY_SV,
         ),
         (
             "SmartDok requires a name",
-            "SmartDok does not take it without a name: {message}",
+            "SmartDok does not take it without a name[: {message}|.]",
             "Fortnox: fill in the name of the supplier → Spara.\n" + _RETRY_EN,
         ),
     ),
@@ -142,12 +144,14 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "SmartDoks lista kommer inte fram",
-            "En lista i SmartDok har {total} poster men gav bara {got}. Byggbro läser den inte halv.",
+            "En lista i SmartDok [har {total} poster men gav bara {got}|gav färre poster än den har]. Byggbro läser "
+            "den inte halv.",
             "Byggbro försöker igen. Håller det i sig: kontakta Byggbros drift.",
         ),
         (
             "SmartDok's list is stuck",
-            "A list in SmartDok has {total} records but gave only {got}. Byggbro does not read half of it.",
+            "A list in SmartDok [has {total} records but gave only {got}|gave fewer records than it has]. Byggbro "
+            "does not read half of it.",
             "Byggbro tries again. If it lasts: ask the operator of Byggbro.",
         ),
     ),
@@ -166,12 +170,12 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "SmartDok kunde inte hämta dokumentet",
-            "SmartDok kom inte fram till dokumentet hos Byggbro: {message}",
+            "SmartDok kom inte fram till dokumentet hos Byggbro[: {message}|.]",
             "Kontrollera att Byggbros adress går att nå från internet.\n" + _RETRY_SV,
         ),
         (
             "SmartDok could not fetch the document",
-            "SmartDok did not get through to the document at Byggbro: {message}",
+            "SmartDok did not get through to the document at Byggbro[: {message}|.]",
             "Check that Byggbro's address can be reached from the internet.\n" + _RETRY_EN,
         ),
         rule="S6",

@@ -10,6 +10,9 @@ from django.utils.timezone import localtime
 MISSING = "–"
 
 SYSTEMS = {"fortnox": "Fortnox", "smartdok": "SmartDok"}
+# What a cause may begin with that is no system, and what the system is called then.
+OURS = {"*", "clock", "connection", "data", "document", "dry_run", "http", "internal", "manual", "preflight", "setup"}
+SOME_SYSTEM = ("det andra systemet", "the other system")
 FIELDS = {
     "CustomerNumber": ("kundnummer", "customer number"),
     "ProjectNumber": ("projektnummer", "project number"),
@@ -48,11 +51,13 @@ WORDS = {"kund": "customer", "projekt": "project", "artikel": "article", "artike
          "med id": "with id", "Rad": "Row", "kod": "code"}  # fmt: skip
 _STATE = re.compile(r"\((" + "|".join(STATES) + r")(?:, ([^()]+))?\)$")
 _ID = re.compile(r" \(id [^()]+\)$")  # stands among the details
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_FIGURE = re.compile(r"\{(\w+)\}")
 _SIZES = {"size", "largest"}
 
 
 class Figures(dict[str, str]):
-    """Answers `str.format_map` with a param as people read it, and with a dash where there is none."""
+    """A param as people read it, by its name; a dash where there is none."""
 
     def __init__(self, cause: str, params: Mapping[str, Any], language: str, title_of: Callable[[str], str]) -> None:
         super().__init__()
@@ -61,13 +66,26 @@ class Figures(dict[str, str]):
         self._swedish = language == "sv"
         self._title_of = title_of
 
+    def fill(self, text: str) -> str:
+        """The text with its figures. Of `[a {x}|b {y}|c]` the first is told whose figures are all known, or nothing."""
+
+        def told(choice: re.Match[str]) -> str:
+            ways = choice[1].split("|")
+            return next((way for way in ways if all(self._known(name) for name in _FIGURE.findall(way))), "")
+
+        filled = _CHOICE.sub(told, text).format_map(self)
+        return filled[:1].upper() + filled[1:] if filled.startswith(SOME_SYSTEM) else filled
+
+    def _known(self, name: str) -> bool:
+        return self[name] not in {MISSING, *SOME_SYSTEM}
+
     def __missing__(self, name: str) -> str:
         value = self._params.get(name)
         if name == "system":
             key = str(value or self._cause.partition(".")[0])
-            shown = SYSTEMS.get(key, key)
+            shown = SOME_SYSTEM[0 if self._swedish else 1] if key in OURS else SYSTEMS.get(key, key)
         elif name == "code" and not value:
-            shown = self._cause
+            shown = self._cause or MISSING
         elif value in (None, "", [], {}):
             shown = MISSING
         elif name in _SIZES and isinstance(value, int):

@@ -94,6 +94,25 @@ def test_every_cause_has_an_explanation(cause, language):
     assert not re.search(r"[{}]", told.what + told.to_do + told.title)
 
 
+@pytest.mark.parametrize("cause", [*sorted(CAUSES), "fortnox.2009999", "visma.x", "something", ""])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_cause_of_which_nothing_is_known_is_told_in_whole_sentences(cause, language):
+    told = explain(cause, {}, language)
+    for text in (told.title, told.what, *told.steps):
+        assert not re.search(r"[{}\[\]|]|None|–|\*|  | [.,;:)]|\( ?\)|→ ?[→.]|[,:;(→]$|^ | $", text), text
+        assert text[0].isupper() or told.title.startswith("visma"), text
+    for text in (told.what, *told.steps):
+        assert re.search(r"[.)]$", text), text
+    assert told.awaited in WHO
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_what_is_told_without_a_figure_is_no_sentence_within_another(cause):
+    for text in (CAUSES[cause].sv, CAUSES[cause].en):
+        for each in (text.title, text.what, text.to_do):
+            assert not re.search(r"[\[\]|]", re.sub(r"\[[^\[\]]*\{\w+\}[^\[\]]*\]", "", each)), each
+
+
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_both_languages_name_the_same_figures(cause):
     found = CAUSES[cause]
@@ -209,6 +228,17 @@ def test_causes_of_every_system_need_no_text_of_their_own():
 def test_sizes_are_told_in_megabytes():
     told = explain("document.too_large", {"size": 52428800, "largest": 26214400}, "sv")
     assert told.what == "Filen är 50,0 MB. Byggbro skickar filer upp till 25,0 MB. (regel S6)"
+
+
+def test_a_figure_that_is_missing_is_left_out_with_its_words():
+    told = explain("C4", {"number": "1001"}, "sv")
+    assert told.what.startswith("Kundnummer 1001 finns på fler än en kund i SmartDok. Ingen av dem skickas.")
+    assert explain("C4", {}, "sv").steps[0] == "SmartDok: Projekt/kunder → Kunder → sök på numret."
+    theirs = {"number": "1", "their_name": "A AB", "our_name": "B AB", "ours": "556677-8899"}
+    what = explain("C5", theirs, "sv").what
+    assert "A AB utan organisationsnummer, men i SmartDok B AB med organisationsnummer 556677-8899." in what
+    assert explain("manual.not_found", {}, "en").what.startswith("The other system has nothing with that number.")
+    assert "[: x]|{y}" in explain("fortnox.1000003", {"message": "[: x]|{y}"}, "en").what
 
 
 def test_odd_params_never_raise():
