@@ -56,14 +56,16 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Försöken går inte igenom",
-            "[Sedan {since} har Byggbro försökt upp till {times} gånger|Byggbro har försökt många gånger] och fortsätter, "
+            "[Sedan {since} har Byggbro försökt upp till {times} gånger|Byggbro har försökt många gånger] och "
+            "fortsätter, "
             "men motparten svarar varje gång med ett fel. När det går igenom stängs det här av sig självt.",
             "Se efter om leverantören har driftstörningar.\n"
             "Är allt annat i ordning: kontakta Byggbros drift, som ser varje svar under Försök.",
         ),
         (
             "Trying is in vain",
-            "[Since {since} Byggbro has tried up to {times} times|Byggbro has tried many times] and goes on, but the other "
+            "[Since {since} Byggbro has tried up to {times} times|Byggbro has tried many times] and goes on, but the "
+            "other "
             "side answers with a fault each time. When it gets through, this closes by itself.",
             "See whether the vendor has trouble.\n"
             "If all else is well: ask the operator of Byggbro, who sees every answer under Attempts.",
