@@ -12,6 +12,7 @@ from integration.admin import LABELS, system_title
 from integration.models import Connection, Tenant
 from integration.scoping import is_operator, visible_tenants
 from sync.admin import company
+from sync.admin.examples import first_few
 from sync.admin.figures import Standing, chart, held, sent_per_day, standings
 from sync.models import Pipeline
 
@@ -72,7 +73,7 @@ def _operators(tenants: list[Tenant]) -> dict[str, Any]:
         ],
         "oldest": oldest,
         "chart": chart(days),
-        "causes": causes[:CAUSES],
+        "causes": list(zip(causes, first_few([each.some for each in causes[:CAUSES]]), strict=False)),
         "further_causes": max(len(causes) - CAUSES, 0),
         "tenants": rows[:SHOWN],
         "further": max(len(rows) - SHOWN, 0),

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet, Value
 from django.urls import reverse
+from django.utils import timezone
 
+from sync.engine.problems import PATIENCE, held_by
 from sync.engine.turns import SHOWN
-from sync.models import Item
+from sync.models import Item, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,19 @@ class Example:
     url: str
     of: tuple[str, str]
     params: dict[str, Any]
+
+
+def of_problem(problem: Problem) -> QuerySet[Item] | None:
+    """What a list names a few of, without a query of its own; None for what holds up no items.
+
+    Of what waits for something else, the page of the problem tells exactly which (`held_by`).
+    """
+    if problem.closed_at or not problem.count:
+        return None
+    if not problem.turns:
+        return held_by(problem)
+    waiting = Item.objects.filter(tenant_id=problem.tenant_id, pipeline__flow=problem.flow, cause=problem.cause)
+    return waiting.filter(state=Item.State.WAITING, waiting_since__lt=timezone.now() - PATIENCE)
 
 
 def first_few(selections: Sequence[QuerySet[Item] | None]) -> list[list[Example]]:

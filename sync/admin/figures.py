@@ -14,9 +14,10 @@ from django.utils.http import urlencode
 
 from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant
+from sync.admin.examples import of_problem
 from sync.admin.problems import turns_of
 from sync.admin.words import flow_title, whose
-from sync.engine.problems import held_by, told_of
+from sync.engine.problems import told_of
 from sync.engine.turns import WIDE, of
 from sync.explain import Explanation, explain, explain_one
 from sync.models import WENT_THROUGH, Attempt, Item, Pipeline, Problem
@@ -38,7 +39,7 @@ class Standing:
 @dataclass(frozen=True)
 class Row:
     """One cause of one company. `turns`: whose turn it is; `items`: what it holds up,
-    None for what is no item and for what waits."""
+    None for what is no item and for what waits; `some`: what a list names a few of, None for what is no item."""
 
     tenant: Tenant
     flow: str
@@ -50,6 +51,7 @@ class Row:
     cause: str = ""
     turns: Sequence[str] = ()
     items: QuerySet[Item] | None = None
+    some: QuerySet[Item] | None = None
 
     @property
     def who(self) -> str:
@@ -115,12 +117,11 @@ def held(tenants: list[Tenant], connections: list[Connection], pipelines: list[P
         url = reverse("admin:sync_problem_change", args=[problem.pk])
         flow = flow_title(problem.flow) if problem.flow else ""
         problem.count = counts.get(key, problem.count)
-        told = told_of(problem)
+        told, some = told_of(problem), of_problem(problem)
         rows.append(
             Row(
-                problem.tenant, flow, told, problem.count, problem.opened_at, url,
-                problem.flow, problem.cause,
-                turns_of(problem, told), held_by(problem) if problem.count and not problem.turns else None,
+                problem.tenant, flow, told, problem.count, problem.opened_at, url, problem.flow, problem.cause,
+                turns_of(problem, told), None if problem.turns else some, some,
             )
         )  # fmt: skip
     fresh = [group for group in by_tenant if group[:3] not in known]
@@ -133,7 +134,17 @@ def held(tenants: list[Tenant], connections: list[Connection], pipelines: list[P
         told = explain_one(of(item), count, cause, item.params)
         same = Item.objects.filter(pipeline_id=item.pipeline_id, state=Item.State.STOPPED, cause=cause)
         rows.append(
-            Row(tenant, flow_title(flow), told, count, since, url, turns=[told.who] if told.who else [], items=same)
+            Row(
+                tenant,
+                flow_title(flow),
+                told,
+                count,
+                since,
+                url,
+                turns=[told.who] if told.who else [],
+                items=same,
+                some=same,
+            )
         )
     whole = _as_a_whole(by_id, connections, pipelines)
     rows += [row for row in whole if (row.tenant.pk, row.key, row.cause) not in known]

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integration.admin import system_title
@@ -23,6 +25,7 @@ from integration.scoping import OWN, TenantScoped, may
 from sync.admin import causes
 from sync.admin.acts import agreed, many_with_note, not_as_shown
 from sync.admin.background import perform
+from sync.admin.examples import first_few, of_problem
 from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
 from sync.admin.pages import actor, back, one
 from sync.admin.words import KINDS, flow_title, in_table, moment, whose
@@ -67,12 +70,26 @@ class ValueForm(forms.Form):
         self.fields["kind"].choices = [(kind, KINDS.get(kind, kind)) for kind in get_flow(flow).maps]  # type: ignore[attr-defined]
 
 
+class ProblemList(ChangeList):
+    """The page of the list, each problem with the first few items that it holds up."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Named in one query for all of them."""
+        super().get_results(request)
+        rows = list(self.result_list)
+        for row, few in zip(rows, first_few([of_problem(row) for row in rows]), strict=True):
+            row.examples = few
+        self.result_list = rows
+
+
 @admin.register(Problem)
 class ProblemAdmin(TenantScoped, ModelAdmin):
     """One cause and all that it holds up. Acting on it acts on all."""
 
     changers = adders = deleters = None
-    list_display = ("title", "of_tenant", "flow_name", "how_many", "who", "since", "closed")
+    list_display = ("title", "of_tenant", "flow_name", "how_many", "for_example", "who", "since", "closed")
     list_display_links = ("title",)
     list_select_related = ("tenant",)
     list_filter = (TenantFilter, OwnFlowFilter, OpenFilter)
@@ -191,6 +208,10 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
         return HttpResponse(status=302, headers={"Location": reverse("admin:sync_problem_change", args=[problem.pk])})
 
     # -- list ------------------------------------------------------------------------------------------------------
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """With examples."""
+        return ProblemList
+
     @display(description=gettext_lazy("cause"), ordering="cause")
     def title(self, problem: Problem) -> str:
         """The cause in a few words."""
@@ -205,6 +226,12 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
     def how_many(self, problem: Problem) -> str:
         """How many it holds up."""
         return str(problem.count) if problem.count else "–"
+
+    @display(description=gettext_lazy("for example"))
+    def for_example(self, problem: Any) -> str:
+        """The first few of them."""
+        context = {"examples": problem.examples, "count": problem.count, "url": items_url(problem)}
+        return render_to_string("sync/admin/examples.html", context) if problem.examples else "–"
 
     @display(description=gettext_lazy("whose turn"))
     def who(self, problem: Problem) -> str:

@@ -12,13 +12,14 @@ from django.contrib import admin
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 import sync
 from integration.models import Tenant, ValueMap
 from integration.records import Invoice, dump
 from sync.admin.words import MOVES
-from sync.engine import states
-from sync.models import Attempt, Document, DryRun, Item, Preflight, SetupLink
+from sync.engine import problems, states
+from sync.models import Attempt, Document, DryRun, Item, Preflight, Problem, SetupLink
 from tests.admin.conftest import SECRET, add_item, company
 
 MOST_QUERIES = 15
@@ -65,6 +66,37 @@ def test_every_list_takes_few_queries_with_many_rows(
             assert operator.get(reverse(name)).status_code == 200
     with django_assert_max_num_queries(MOST_QUERIES):
         operator.get(reverse("admin:index"))
+
+
+def test_a_cause_leads_to_five_of_its_items_on_the_overview_and_in_the_list(
+    operator: Client, mine: Tenant, other: Tenant, django_assert_max_num_queries: Any
+):
+    stopped = [add_item(mine, f"5{number}", f"Projekt {number}", flow="projects", state="stopped", reason="data",
+                        cause="P2") for number in range(7)]  # fmt: skip
+    long_ago = timezone.now() - datetime.timedelta(hours=1)
+    hanging = add_item(mine, "77", "Faktura", flow="invoices", state="waiting", reason="need", cause="I5",
+                       needs=[f"projects:no={stopped[0].key}"], waiting_since=long_ago)  # fmt: skip
+    for each in range(8):
+        company(f"bolag-{each}", f"Bolag {each}")
+    problems.refresh(mine)
+    assert Problem.objects.get(cause="I5").turns
+    for name in ("admin:index", "admin:sync_problem_changelist"):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            page = operator.get(reverse(name)).content.decode()
+        [row] = [each for each in page.split("<tr") if "Projektet saknar startdatum" in each and "Mitt Bygg" in each]
+        linked = [reverse("admin:sync_item_change", args=[each.pk]) for each in stopped]
+        assert [address in row for address in linked] == [True] * 5 + [False] * 2, name
+        assert "50 Projekt 0" in row
+        assert "med flera" in row
+        assert reverse("admin:sync_item_change", args=[hanging.pk]) in page, name
+        assert "Kund hos annat" in page, name
+
+
+def test_a_problem_that_is_over_names_no_items(log_in: Callable[[str], Client], mine: Tenant, other: Tenant):
+    Problem.objects.filter(tenant=mine).update(closed_at=timezone.now(), count=0)
+    page = log_in("bookkeeper").get(reverse("admin:sync_problem_changelist")).content.decode()
+    assert "Två kunder har samma nummer" in page
+    assert "Kund hos" not in page
 
 
 def test_every_page_is_swedish(operator: Client, mine: Tenant):
@@ -178,7 +210,8 @@ def test_the_overview_counts_by_cause(operator: Client, mine: Tenant, connection
     connection.enter("needs_consent", "smartdok.token_refused", {"status": 401})
     add_item(mine, "1002", "Den andra", state="stopped", reason="conflict", cause="C4")
     text = words(operator.get(reverse("admin:index")).content.decode())
-    assert "Mitt Bygg AB Två kunder har samma nummer Kunder 2 den som arbetar i SmartDok" in text
+    named = "1001 Kund hos mitt , 1002 Den andra"
+    assert f"Mitt Bygg AB Två kunder har samma nummer {named} Kunder 2 den som arbetar i SmartDok" in text
     assert "SmartDok: Måste anslutas igen" in text
 
 
