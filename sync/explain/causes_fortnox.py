@@ -60,16 +60,18 @@ _ACCOUNT = cause(
     ),
 )
 _REDUCTION = cause(
-    "bookkeeper",
+    "site",
     (
         "Skattereduktionens belopp stämmer inte",
         "Fortnox godtar inte beloppet för rot/rut[: {message}]. Det ska vara hela, positiva kronor.",
-        "Rätta beloppet och antalet timmar till hela tal i SmartDok.\n" + _RETRY_SV,
+        "SmartDok: Fakturaunderlag → Arkiv → öppna underlaget → ta tillbaka det till Utkast → rätta belopp och timmar "
+        "till hela tal → slutför igen.\n" + _RETRY_SV,
     ),
     (
         "The amount of the tax reduction is wrong",
         "Fortnox does not accept the amount for rot/rut[: {message}]. It must be whole, positive kronor.",
-        "Correct amount and hours to whole numbers in SmartDok.\n" + _RETRY_EN,
+        "SmartDok: Fakturaunderlag → Arkiv → open the billing basis → take it back to Utkast → correct amount and "
+        "hours to whole numbers → finalise it again.\n" + _RETRY_EN,
     ),
 )
 
@@ -159,12 +161,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Otillåtna tecken i en uppgift",
             "Fortnox tar bara emot bokstäver och siffror där[: {message}].",
-            "SmartDok: öppna posten, ta bort specialtecken ur uppgiften och spara.",
+            "SmartDok: öppna posten → ta bort specialtecken ur uppgiften → Spara.",
         ),
         (
             "Characters that are not allowed",
             "Fortnox takes only letters and digits there[: {message}].",
-            "SmartDok: open the record, remove special characters from the value and save.",
+            "SmartDok: open the record → remove special characters from the value → Spara.",
         ),
     ),
     "fortnox.2000108": cause(
@@ -172,12 +174,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Uppgiften ska vara siffror",
             "Fortnox tar bara emot siffror där[: {message}].",
-            "SmartDok: öppna posten, rätta uppgiften till siffror och spara.",
+            "SmartDok: öppna posten → rätta uppgiften till siffror → Spara.",
         ),
         (
             "The value must be digits",
             "Fortnox takes only digits there[: {message}].",
-            "SmartDok: open the record, correct the value to digits and save.",
+            "SmartDok: open the record → correct the value to digits → Spara.",
         ),
     ),
     "fortnox.2000359": cause(
@@ -185,12 +187,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Otillåtna tecken",
             "Texten innehåller tecken som Fortnox inte tar emot[: {message}].",
-            "SmartDok: öppna posten, ta bort ovanliga tecken ur texterna och spara.",
+            "SmartDok: öppna posten → ta bort ovanliga tecken ur texterna → Spara.",
         ),
         (
             "Forbidden characters",
             "The text holds characters that Fortnox refuses[: {message}].",
-            "SmartDok: open the record, remove unusual characters from the texts and save.",
+            "SmartDok: open the record → remove unusual characters from the texts → Spara.",
         ),
         rule="G5",
     ),
@@ -199,12 +201,14 @@ CAUSES: dict[str, Cause] = {
         (
             "Samma personnummer två gånger",
             "Samma personnummer står två gånger på fakturans skattereduktion.",
-            "Ta bort den ena personen i SmartDok och slutför igen.",
+            "SmartDok: Fakturaunderlag → Arkiv → öppna underlaget → ta tillbaka det till Utkast → ta bort den ena "
+            "personen → slutför igen.",
         ),
         (
             "The same personal number twice",
             "The same personal number is given twice for the tax reduction of the invoice.",
-            "Remove one of the persons in SmartDok and finalise it again.",
+            "SmartDok: Fakturaunderlag → Arkiv → open the billing basis → take it back to Utkast → remove one of the "
+            "persons → finalise it again.",
         ),
     ),
     "fortnox.2004217": _REDUCTION,

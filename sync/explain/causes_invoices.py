@@ -21,8 +21,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Flera kunder har fakturans kundnummer",
             "Fakturaunderlaget säger bara [kundnummer {number}|ett kundnummer], och det har flera kunder i SmartDok[: "
-            "{bearers}]. Byggbro "
-            "gissar inte vilken som ska ha fakturan.",
+            "{bearers}]. Byggbro gissar inte vilken som ska ha fakturan.",
             "SmartDok: Projekt/kunder → Kunder → sök på [{number}|numret] → ge den ena ett annat nummer → Spara.\n"
             f"{_WHERE_SV} → välj Kund → slutför igen.\n{_GOES_SV}",
         ),
@@ -72,7 +71,8 @@ CAUSES: dict[str, Cause] = {
             "{sum_now}. ]"
             "Fakturan i Fortnox är inte ändrad.",
             "Jämför gammalt och nytt på postens sida i Byggbro.\n"
-            "Ska Fortnox ändras: rätta fakturan där om den inte är bokförd, annars kreditera och skapa en ny.\n"
+            "Ska Fortnox ändras: Fakturering → Kundfakturor → öppna fakturan → rätta den, eller kreditera den och "
+            "skapa en ny om den är bokförd.\n"
             "Välj Markera som hanterad på posten i Byggbro när det är gjort, eller Behåll som det är i Fortnox.",
         ),
         (
@@ -80,8 +80,8 @@ CAUSES: dict[str, Cause] = {
             "The billing basis was changed in SmartDok after the invoice was sent. [The sum was {sum_before} and is "
             "now {sum_now}. ]The invoice in Fortnox is unchanged.",
             "Compare old and new on the item's page in Byggbro.\n"
-            "If Fortnox is to change: correct the invoice there unless it is booked; else credit it and make a "
-            "new one.\n"
+            "If Fortnox is to change: Fakturering → Kundfakturor → open the invoice → correct it, or credit it and "
+            "make a new one if it is booked.\n"
             "Choose Mark as handled on the item in Byggbro once it is done, or Keep as it is in Fortnox.",
         ),
     ),
@@ -91,14 +91,16 @@ CAUSES: dict[str, Cause] = {
             "Återtagen efter överföring",
             "Underlaget har tagits tillbaka till utkast i SmartDok efter att fakturan[ ({sum_before})] skickades. "
             "Fakturan i Fortnox är inte ändrad.",
-            "Slutför underlaget igen i SmartDok. Är det oförändrat försvinner den här uppgiften av sig själv.\n"
+            "SmartDok: Fakturaunderlag → Utkast → öppna underlaget → slutför igen. Är det oförändrat försvinner den "
+            "här uppgiften av sig själv.\n"
             "Är det ändrat visas gammalt och nytt här, och ekonomen avgör vad som ska göras i Fortnox.",
         ),
         (
             "Withdrawn after transfer",
             "The billing basis was taken back to a draft in SmartDok after the invoice[ ({sum_before})] was sent. The "
             "invoice in Fortnox is unchanged.",
-            "Finalise it again in SmartDok. If it is unchanged this goes away by itself.\n"
+            "SmartDok: Fakturaunderlag → Utkast → open the billing basis → finalise it again. If it is unchanged this "
+            "goes away by itself.\n"
             "If it is changed, old and new are shown here, and the bookkeeper decides what to do in Fortnox.",
         ),
     ),
@@ -107,13 +109,15 @@ CAUSES: dict[str, Cause] = {
         (
             "Borttagen efter överföring",
             "Underlaget finns inte längre i SmartDok, men fakturan är redan skickad till Fortnox och ligger kvar där.",
-            "Avgör om fakturan i Fortnox ska vara kvar. Annars: makulera eller kreditera den där.\n"
+            "Avgör om fakturan i Fortnox ska vara kvar. Annars: Fakturering → Kundfakturor → öppna fakturan → "
+            "Makulera, eller Kreditera om den är bokförd.\n"
             "Välj Markera som hanterad på posten i Byggbro när det är gjort, eller Behåll som det är i Fortnox.",
         ),
         (
             "Removed after transfer",
             "The billing basis is no longer in SmartDok, but the invoice was sent to Fortnox and still lies there.",
-            "Decide whether the invoice in Fortnox is to stay. If not: cancel or credit it there.\n"
+            "Decide whether the invoice in Fortnox is to stay. If not: Fakturering → Kundfakturor → open the invoice → "
+            "Makulera, or Kreditera if it is booked.\n"
             "Choose Mark as handled on the item in Byggbro once it is done, or Keep as it is in Fortnox.",
         ),
     ),
@@ -236,8 +240,7 @@ CAUSES: dict[str, Cause] = {
         (
             "The invoice's discount does not agree",
             "The rows give [{rows}|another sum]. With discount[ {discount}] and surcharge[ {surcharge}] on the whole "
-            "invoice there is no "
-            "way to the total[ {total}].",
+            "invoice there is no way to the total[ {total}].",
             _SUMS_EN,
         ),
     ),

@@ -54,12 +54,12 @@ CAUSES: dict[str, Cause] = {
         (
             "En uppgift som krävs är tom",
             "[Fältet {field}|Ett fält] är tomt, eller har bara tecken som Fortnox inte tar emot[ ({value})].",
-            "SmartDok: öppna posten, fyll i [{field}|uppgiften] och spara.\n" + _GOES_SV,
+            "SmartDok: öppna posten → fyll i [{field}|uppgiften] → Spara.\n" + _GOES_SV,
         ),
         (
             "A required field is empty",
             "[The field {field}|A field] is empty, or holds only characters that Fortnox does not accept[ ({value})].",
-            "SmartDok: open the record, fill in [{field}|the value] and save.\n" + _GOES_EN,
+            "SmartDok: open the record → fill in [{field}|the value] → Spara.\n" + _GOES_EN,
         ),
         rule="G5",
     ),
@@ -70,13 +70,13 @@ CAUSES: dict[str, Cause] = {
             "[{field}|Ett nummer][ {value}] innehåller [tecknen {characters}, som|tecken som] Fortnox inte tar emot. "
             "Nummer ändras aldrig av "
             "Byggbro.",
-            "SmartDok: öppna posten, ändra [{field}|uppgiften] till bokstäver och siffror och spara.\n" + _GOES_SV,
+            "SmartDok: öppna posten → ändra [{field}|uppgiften] till bokstäver och siffror → Spara.\n" + _GOES_SV,
         ),
         (
             "The number has characters that Fortnox refuses",
             "[{field}|A number][ {value}] holds [the characters {characters}, which|characters that] Fortnox refuses. "
             "Byggbro never alters a number.",
-            "SmartDok: open the record, change [{field}|the value] to letters and digits and save.\n" + _GOES_EN,
+            "SmartDok: open the record → change [{field}|the value] to letters and digits → Spara.\n" + _GOES_EN,
         ),
         rule="G5",
     ),
@@ -86,13 +86,13 @@ CAUSES: dict[str, Cause] = {
             "Numret är för långt för Fortnox",
             "[{field}|Ett nummer][ {value}] är längre än [de {limit} tecken som|vad] Fortnox tar emot. Nummer ändras "
             "aldrig av Byggbro.",
-            "SmartDok: öppna posten, korta [{field}|uppgiften] och spara.\n" + _GOES_SV,
+            "SmartDok: öppna posten → korta [{field}|uppgiften] → Spara.\n" + _GOES_SV,
         ),
         (
             "The number is too long for Fortnox",
             "[{field}|A number][ {value}] is longer than [the {limit} characters that|what] Fortnox takes. Byggbro "
             "never alters a number.",
-            "SmartDok: open the record, shorten [{field}|the value] and save.\n" + _GOES_EN,
+            "SmartDok: open the record → shorten [{field}|the value] → Spara.\n" + _GOES_EN,
         ),
         rule="G5",
     ),
@@ -101,12 +101,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Fortnox tar inte emot uppgiften",
             "[{field}|En uppgift][ {value}] går inte att skicka till Fortnox.",
-            "SmartDok: öppna posten, rätta [{field}|uppgiften] och spara.\n" + _GOES_SV,
+            "SmartDok: öppna posten → rätta [{field}|uppgiften] → Spara.\n" + _GOES_SV,
         ),
         (
             "Fortnox does not take the value",
             "[{field}|A value][ {value}] cannot be sent to Fortnox.",
-            "SmartDok: open the record, correct [{field}|the value] and save.\n" + _GOES_EN,
+            "SmartDok: open the record → correct [{field}|the value] → Spara.\n" + _GOES_EN,
         ),
     ),
     "G9": cause(

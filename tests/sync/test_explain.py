@@ -106,6 +106,21 @@ def test_a_cause_of_which_nothing_is_known_is_told_in_whole_sentences(cause, lan
     assert told.awaited in WHO
 
 
+# What is told beside the field or the button itself, or about any kind of record.
+NO_PLACE = {"data.unreadable", "manual.lies_there", "manual.not_found", "manual.taken", "setup.other_company",
+            "fortnox.404"}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", sorted(set(CAUSES) - NO_PLACE))
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_whoever_must_act_is_told_where_to_click(cause, language):
+    told = explain(cause, {}, language)
+    if told.who in {"bookkeeper", "site"}:
+        assert "→" in told.to_do
+        assert told.who != "site" or "SmartDok" in told.to_do
+        assert told.who != "bookkeeper" or re.search("Fortnox|Byggbro", told.to_do)
+
+
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_what_is_told_without_a_figure_is_no_sentence_within_another(cause):
     for text in (CAUSES[cause].sv, CAUSES[cause].en):
