@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "sync",
 ]
 MIDDLEWARE = [
+    "config.requests.without_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

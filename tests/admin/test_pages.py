@@ -99,6 +99,14 @@ def test_a_problem_that_is_over_names_no_items(log_in: Callable[[str], Client], 
     assert "Kund hos" not in page
 
 
+@pytest.mark.parametrize("odd", ["\x00", "x" * 200, "%", "=cmd|' /C calc'!A0", "finns inte", "9" * 30])
+def test_an_address_that_nobody_would_write_is_answered_too(operator: Client, odd: str):
+    for name in [*lists(), "admin:index", "admin:sync_find", "admin:sync_causes"]:
+        for asked in ("q", "tenant", "flow", "state", "cause", "reason", "open", "kind", "system", "p", "o"):
+            answer = operator.get(reverse(name), {asked: odd})
+            assert answer.status_code in {200, 302}, (name, asked)
+
+
 def test_every_page_is_swedish(operator: Client, mine: Tenant):
     addresses = [reverse(name) for name in lists()] + [reverse("admin:index")]
     for model in admin.site._registry:
