@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
+from sync.engine import acts
 from sync.engine.problems import held_by
 from sync.models import Act, DryRun, Item, Problem, Recipient, Transition
 from tests.admin.conftest import add_item
@@ -158,6 +159,31 @@ def test_acting_on_a_problem_that_has_grown_does_nothing_and_says_so(
     assert not Act.objects.filter(actor="en-bookkeeper").exists()
     client.post(address, {**given, "count": "2"})
     assert Act.objects.get(actor="en-bookkeeper").moved == 2
+
+
+def test_acting_on_ten_thousand_answers_at_once_and_goes_on_in_the_background(
+    log_in: Callable[[str], Client], mine: Tenant, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sync.admin.background.carry_out.delay", lambda pk: None)
+    pipeline, now = mine.pipelines.get(flow="projects"), timezone.now()
+    stopped = {"tenant": mine, "pipeline": pipeline, "state": "stopped", "reason": "data", "cause": "P2"}
+    Item.objects.bulk_create(
+        Item(**stopped, source_id=f"m{each}", key=f"P{each}", moved_at=now) for each in range(10_000)
+    )
+    problem = Problem.objects.create(tenant=mine, flow="projects", cause="P2", reason="data", count=10_000)
+    client = log_in("bookkeeper")
+    page = client.get(reverse("admin:sync_problem_change", args=[problem.pk])).content.decode()
+    assert '<input type="hidden" name="count" value="10000">' in page
+    with django_assert_max_num_queries(12):
+        answer = client.post(reverse("admin:sync_problem_retry", args=[problem.pk]), {"count": "10000"})
+    act = Act.objects.get(actor="en-bookkeeper")
+    assert answer["Location"] == reverse("admin:sync_act_change", args=[act.pk])
+    assert (len(act.ids), act.done, act.finished_at) == (10_000, 0, None)
+    assert Item.objects.filter(cause="P2", state="stopped").count() == 10_000
+    told = client.get(reverse("admin:sync_act_progress", args=[act.pk])).json()
+    assert told == {"done": 0, "total": 10_000, "finished": False}
+    assert acts.carry_out(act.pk).moved == 10_000
+    assert Item.objects.filter(pipeline=pipeline, state="pending").count() == 10_000
 
 
 def test_things_are_sent_again_from_a_date(log_in: Callable[[str], Client], mine: Tenant):
