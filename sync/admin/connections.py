@@ -75,7 +75,7 @@ class ConnectionAdmin(BaseConnectionAdmin):
         try:
             told = access.replace_or_foresee(obj, options, secrets, patience=PATIENCE)
         except Fault as fault:
-            messages.warning(request, f"{_in_words(obj, fault)} {_('Nothing was saved.')}")
+            messages.warning(request, _in_words(obj, fault) + " " + _("Nothing was saved."))
         else:
             if isinstance(told, Fault):
                 messages.warning(request, _in_words(obj, told))
