@@ -10,6 +10,8 @@ import datetime
 import smtplib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import structlog
@@ -27,6 +29,7 @@ log = structlog.get_logger(__name__)
 SETTLING = datetime.timedelta(minutes=2)  # a problem that is gone by then is nobody's
 LASTING = datetime.timedelta(minutes=15)  # a problem that is back by then was never over
 WEBHOOK_SECONDS = 10
+TEAMS = (".logic.azure.com", ".powerplatform.com", ".powerautomate.com")  # where its workflows listen
 
 
 def send_due() -> int:
@@ -134,14 +137,28 @@ def _told(problems: Iterable[Problem]) -> list[dict[str, object]]:
 
 
 def _post(tenant: Tenant, kind: str, problems: list[Problem]) -> None:
-    """Tell the operator's channel (Slack and Teams both take `{"text": …}`); its failure is logged, no more."""
+    """Tell the operator's channel; its failure is logged, no more."""
     head = {"opened": "Nytt problem", "closed": "Löst"}[kind]
     lines = [f"• {told['told'].title} ({told['problem'].count})" for told in _told(problems)]  # type: ignore[attr-defined]
     try:
         requests.post(
             settings.ALERT_WEBHOOK_URL,
-            json={"text": "\n".join([f"{head}: {tenant.name}", *lines])},
+            json=_message(settings.ALERT_WEBHOOK_URL, f"{head}: {tenant.name}", lines),
             timeout=WEBHOOK_SECONDS,
         ).raise_for_status()
     except requests.RequestException as error:
         log.warning("the operator's channel did not take it", error=type(error).__name__)
+
+
+def _message(url: str, head: str, lines: list[str]) -> dict[str, Any]:
+    """What the channel at that address takes: Teams' workflows a card, Slack and those that follow it a text."""
+    host = urlsplit(url).hostname or ""
+    if not host.endswith(TEAMS):
+        return {"text": "\n".join([head, *lines])}
+    texts = [{"type": "TextBlock", "text": text, "wrap": True} for text in (head, *lines)]
+    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.2"}
+    content = {**card, "body": [{**texts[0], "weight": "Bolder"}, *texts[1:]]}
+    return {
+        "type": "message",
+        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": content}],
+    }

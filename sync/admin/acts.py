@@ -141,7 +141,8 @@ def handled_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse
 
 def _handled(request: HttpRequest, item: Item, note: str) -> HttpResponse:
     """What the person saw must still be what the source says."""
-    seen = Item.objects.filter(pk=item.pk, fingerprint=request.POST.get("fingerprint", ""))
+    shown = request.POST.get("fingerprint", "").replace("\0", "")
+    seen = Item.objects.filter(pk=item.pk, fingerprint=shown)
     if manual.handled(seen, actor(request), note):
         return back(request, item, _("It is marked as handled. A later change is shown again."))
     return back(request, item, _("It has changed again meanwhile. Look once more."), messages.WARNING)

@@ -144,3 +144,36 @@ def test_the_operator_is_told_once_whether_or_not_anybody_is_mailed(
         alerts.send_due()
     assert posted[2:] == ["Löst: Ahus", "Löst: Ostanbygg"]
     assert mailed() == []  # it was over before it could be mailed
+
+
+@pytest.mark.parametrize(
+    ("url", "card"),
+    [
+        ("https://hooks.slack.com/services/T1/B1/x", False),
+        ("https://prod-1.westeurope.logic.azure.com:443/workflows/1/triggers/manual/paths/invoke?sig=x", True),
+        ("https://default1.environment.api.powerplatform.com/workflows/1/triggers/manual/paths/invoke", True),
+    ],
+)
+def test_slack_is_told_by_a_text_and_teams_by_a_card(
+    url: str, card: bool, settings: Any, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def post(url: str, json: dict[str, Any], timeout: float) -> requests.Response:
+        sent.append(json)
+        answer = requests.Response()
+        answer.status_code = 202
+        return answer
+
+    monkeypatch.setattr(requests, "post", post)
+    settings.ALERT_WEBHOOK_URL = url
+    company("ahus")
+    alerts.send_due()
+    [body] = sent
+    if card:
+        [attached] = body["attachments"]
+        assert attached["contentType"] == "application/vnd.microsoft.card.adaptive"
+        lines = [each["text"] for each in attached["content"]["body"]]
+    else:
+        lines = body["text"].splitlines()
+    assert (lines[0], len(lines)) == ("Nytt problem: Ahus", 2)
