@@ -54,6 +54,28 @@ def test_a_rehearsal_tells_every_write_and_writes_nothing(
     assert told.report.flows["customers"]["created"] == 1
 
 
+def test_a_rehearsal_takes_for_the_same_what_a_pass_does(
+    tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany
+) -> None:
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB", OrganizationNumber="5560360793")
+    fortnox.add_customer("Bygg AB", "1001", OrganisationNumber="556036-0793")
+    told = rehearse(tenant, only=["customers"])
+    changes = {name for each in told.writes for name in each["after"]}
+    assert "OrganisationNumber" not in changes
+
+
+def test_what_is_to_be_looked_at_again_is_rehearsed_like_anything_else(
+    tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany, run: Callable[..., Any], item: Find
+) -> None:
+    smartdok.add_customer(CustomerNumber="1001", CustomerName="Bygg AB", City="Umeå")
+    run()
+    fortnox.customers["1001"]["City"] = "Luleå"
+    manual.resend(Item.objects.filter(pk=item("customers", "1001").pk), "anna")
+    told = rehearse(tenant, only=["customers"])
+    assert told.held == []
+    assert [(each["operation"], each["after"]) for each in told.writes] == [("update", {"City": "Umeå"})]
+
+
 def test_a_pipeline_that_is_switched_off_is_rehearsed_and_stays_off(
     tenant: Tenant, smartdok: SmartDokCompany, fortnox: FortnoxCompany
 ) -> None:
