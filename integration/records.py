@@ -6,10 +6,11 @@ article) arrive trimmed (G2). `source_id` is the key that the giving system uses
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from cattrs.errors import BaseValidationError
 from cattrs.preconf.json import make_converter
@@ -290,10 +291,10 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class Read(Generic[R]):
     """One record that was read, with what its reader wants to remember of it until next time."""
 
-    record: Any
+    record: R
     memo: dict[str, Any] = field(default_factory=dict)
 
 
@@ -307,9 +308,19 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[R]):
     """What one request for records gave. `seen` are keys that are still there, and known to be unchanged."""
 
-    reads: tuple[Read, ...] = ()
+    reads: tuple[Read[R], ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     seen: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, results: Iterable[Read[R] | Unreadable | str | None]) -> Self:
+        """What came of each object: a record, why there is none, or the key of one that is known to be unchanged."""
+        found = list(results)
+        return cls(
+            reads=tuple(each for each in found if isinstance(each, Read)),
+            unreadable=tuple(each for each in found if isinstance(each, Unreadable)),
+            seen=tuple(each for each in found if isinstance(each, str)),
+        )

@@ -1,4 +1,4 @@
-"""What systems and flows exist, found by walking their folders; a new one is a new file and nothing else.
+"""What systems exist, found by walking their folder; a new one is a new file and nothing else.
 
 A system declares itself with `@system`, its ways to give and take records with `@reads` and `@writes`:
 
@@ -6,19 +6,29 @@ A system declares itself with `@system`, its ways to give and take records with 
     class Fortnox(System): ...
 
     @writes("fortnox", Customer)
-    class CustomerWriter(Writer[Customer]): ...
+    class CustomerWriter(Writer[Fortnox, Customer]): ...
 """
 
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+K = TypeVar("K")
 T = TypeVar("T")
+R = TypeVar("R")
 
-systems: dict[str, Any] = {}
-_readers: dict[tuple[str, type], Any] = {}
-_writers: dict[tuple[str, type], Any] = {}
+if TYPE_CHECKING:  # the contract knows connections, and those look their system up here
+    from integration.systems.base import Reader, System, Writer
+
+    ReaderOf: TypeAlias = type[Reader[Any, R]]
+    WriterOf: TypeAlias = type[Writer[Any, R]]
+
+S = TypeVar("S", bound="System")
+
+systems: dict[str, type["System"]] = {}
+_readers: dict[tuple[str, type], type["Reader[Any, Any]"]] = {}
+_writers: dict[tuple[str, type], type["Writer[Any, Any]"]] = {}
 
 
 def discover(package: str) -> None:
@@ -27,44 +37,45 @@ def discover(package: str) -> None:
         import_module(f"{package}.{module.name}")
 
 
-def _enter(table: dict[Any, Any], key: Any, value: Any) -> None:
+def _enter(table: dict[K, type[T]], key: K, value: type[T]) -> None:
     if key in table and table[key].__module__ != value.__module__:
         raise ValueError(f"{key} is declared by {table[key].__module__} and by {value.__module__}")
     table[key] = value
 
 
-def system(name: str) -> Callable[[type[T]], type[T]]:
+def system(name: str) -> Callable[[type[S]], type[S]]:
     """Register a system class under the name that connections store."""
 
-    def register(cls: type[T]) -> type[T]:
-        cls.name = name  # type: ignore[attr-defined]
-        _enter(systems, name, cls)
+    def register(cls: type[S]) -> type[S]:
+        known: type[System] = cls
+        known.name = name
+        _enter(systems, name, known)
         return cls
 
     return register
 
 
-def reads(name: str, record: type) -> Callable[[type[T]], type[T]]:
+def reads(name: str, record: type[R]) -> "Callable[[ReaderOf[R]], ReaderOf[R]]":
     """Register the way in which system `name` gives records of this type."""
 
-    def register(cls: type[T]) -> type[T]:
+    def register(cls: "ReaderOf[R]") -> "ReaderOf[R]":
         _enter(_readers, (name, record), cls)
         return cls
 
     return register
 
 
-def writes(name: str, record: type) -> Callable[[type[T]], type[T]]:
+def writes(name: str, record: type[R]) -> "Callable[[WriterOf[R]], WriterOf[R]]":
     """Register the way in which system `name` takes records of this type."""
 
-    def register(cls: type[T]) -> type[T]:
+    def register(cls: "WriterOf[R]") -> "WriterOf[R]":
         _enter(_writers, (name, record), cls)
         return cls
 
     return register
 
 
-def reader(name: str, record: type) -> Any:
+def reader(name: str, record: type[R]) -> "ReaderOf[R]":
     """The reader class of a system for a record type.
 
     Raises:
@@ -76,7 +87,7 @@ def reader(name: str, record: type) -> Any:
         raise LookupError(f"{name} gives no {record.__name__}") from None
 
 
-def writer(name: str, record: type) -> Any:
+def writer(name: str, record: type[R]) -> "WriterOf[R]":
     """The writer class of a system for a record type.
 
     Raises:

@@ -55,6 +55,9 @@ class _Kept(Writer):
     kind = ""
 
     def find(self, record):
+        return self.get(record.number)
+
+    def get(self, target_id):
         return None
 
     def create(self, record, fields, before_send):

@@ -5,6 +5,7 @@ table of error codes, `@reads` classes and `@writes` classes. See CONTRIBUTING.m
 """
 
 import datetime
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,6 +15,7 @@ from integration.errors import Fault
 from integration.models import Connection
 from integration.records import Note, Page, Read
 
+S = TypeVar("S", bound="System")
 R = TypeVar("R")
 W = TypeVar("W")
 
@@ -65,7 +67,7 @@ class Notice:
     gone: bool
 
 
-class System:
+class System(ABC):
     """One tenant's access to a vendor.
 
     Args:
@@ -82,6 +84,7 @@ class System:
         self.connection = connection
         self.patience = patience
 
+    @abstractmethod
     def check(self) -> Identity:
         """The cheapest proof that the access works.
 
@@ -89,7 +92,6 @@ class System:
             AuthError: only a person can mend it.
             Transient: not reachable now.
         """
-        raise NotImplementedError
 
     def reach(self) -> Reach:
         """What of the things that our flows read is refused. Writes nothing.
@@ -116,6 +118,23 @@ class System:
         """Make the next minutes free of token renewals (a dry run must not renew inside its transaction)."""
 
 
+class ByConsent(System):
+    """A system that is connected by a consent given over there, instead of by a key."""
+
+    @abstractmethod
+    def authorise_url(self, state: str, redirect_uri: str) -> str:
+        """Where somebody who may do so consents; the browser comes back to `redirect_uri` with `state`."""
+
+    @abstractmethod
+    def exchange(self, code: str, redirect_uri: str) -> Identity:
+        """Turn the code of a consent into access that lasts, stored on the connection.
+
+        Raises:
+            AuthError: the code is no longer good, or it is the consent of another company.
+            Transient: not reachable now.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """What a reader is asked for.
@@ -137,7 +156,7 @@ class Window:
     sent: Callable[[str], bool] = lambda _: False
 
 
-class Reader(Generic[R]):
+class Reader(ABC, Generic[S, R]):
     """A system's way to give one kind of record.
 
     `incremental`: it honours `Window.since`. `complete`: what such a poll does not name is no longer there.
@@ -146,32 +165,32 @@ class Reader(Generic[R]):
     incremental: ClassVar[bool] = False
     complete: ClassVar[bool] = False
 
-    def __init__(self, system: Any) -> None:
+    def __init__(self, system: S) -> None:
         self.system = system
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    @abstractmethod
+    def pages(self, window: Window) -> Iterator[Page[R]]:
         """Every record that may have changed in the window, page by page.
 
         Raises:
             Fault: the pass stops here; pages already given stay.
         """
+
+    def one(self, source_id: str) -> Read[R] | None:
+        """The record fresh from the source, or None when it is gone. Only of documents that may be taken over (I11)."""
         raise NotImplementedError
 
-    def one(self, source_id: str) -> Read | None:
-        """The record fresh from the source, or None when it is gone. Only where a flow asks for it."""
-        raise NotImplementedError
 
-
-class FileReader(Reader[R]):
+class FileReader(Reader[S, R]):
     """A reader whose records stand for files."""
 
+    @abstractmethod
     def content(self, record: R, largest: int) -> bytes:
         """The file, byte for byte.
 
         Raises:
             InvalidRecord: it is larger than `largest` bytes, or gone.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +243,7 @@ class Written:
     label: str = ""
 
 
-class Writer(Generic[W]):
+class Writer(ABC, Generic[S, W]):
     """A system's way to take one kind of record.
 
     `keyed`: the target refuses a second object with the same number, so that one known to be absent may be created
@@ -235,28 +254,28 @@ class Writer(Generic[W]):
     keyed: ClassVar[bool] = True
     look_first: ClassVar[bool] = True
 
-    def __init__(self, system: Any) -> None:
+    def __init__(self, system: S) -> None:
         self.system = system
 
+    @abstractmethod
     def payload(self, record: W) -> Payload:
         """The record in the target's words. Pure.
 
         Raises:
             InvalidRecord: it cannot be said there.
         """
-        raise NotImplementedError
 
     def same(self, name: str, ours: Any, theirs: Any) -> bool:
         """Whether two plain values of a field mean the same there, so that there is nothing to write."""
         return bool(ours == theirs)
 
+    @abstractmethod
     def find(self, record: W) -> Found | None:
         """The object this record stands for, by exact key, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def get(self, target_id: str) -> Found | None:
         """The object with the target's own key, or None."""
-        raise NotImplementedError
 
     def existing(self) -> set[str] | None:
         """Keys of all objects over there from one paged list, or None where there is no such list."""
@@ -266,10 +285,10 @@ class Writer(Generic[W]):
         """All objects over there, of documents those from a day on, page by page; None where there is no such list."""
         return None
 
+    @abstractmethod
     def create(self, record: W, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
         """Make it. `fields`: the non-empty fields of the payload, those for creation included."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self, target_id: str, record: W, changes: dict[str, Any], before_send: Callable[[], None]) -> Written:
         """Change it. `changes`: the fields to write; "" or None clears one."""
-        raise NotImplementedError

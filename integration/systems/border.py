@@ -230,7 +230,9 @@ def _as_key(value: Any) -> str:
     return text if len(text) <= LONGEST_KEY else ""
 
 
-def read(schema: Shape, raw: Any, build: Callable[[dict[str, Any]], Any], *, key: str, label: str) -> Read | Unreadable:
+def read(
+    schema: Shape, raw: Any, build: Callable[[dict[str, Any]], T], *, key: str, label: str
+) -> Read[T] | Unreadable:
     """As `load`, wrapped as what a page holds."""
     loaded = load(schema, raw, build, key=key, label=label)
     return loaded if isinstance(loaded, Unreadable) else Read(loaded)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from integration import registry
 from integration.admin import LABELS, system_title
 from integration.admin import ConnectionAdmin as BaseConnectionAdmin
 from integration.errors import Fault
@@ -21,6 +20,7 @@ from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one
 from sync.admin.words import moment
 from sync.engine import access
+from sync.engine.access import is_consent
 from sync.explain import explain
 
 admin.site.unregister(Connection)
@@ -158,6 +158,6 @@ def _in_words(row: Connection, fault: Fault) -> str:
 
 def _connect_url(row: Connection) -> str:
     """Where the consent begins, for a system that works by consent."""
-    if not hasattr(registry.systems.get(row.system), "authorise_url"):
+    if not is_consent(row.system):
         return ""
     return reverse("consent:begin", args=[row.pk])

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.db import transaction
@@ -11,13 +11,16 @@ from django.utils import timezone
 from integration import registry
 from integration.errors import AuthError, ConfigError, Fault
 from integration.models import Connection, Tenant
-from integration.systems.base import FileReader, Identity, Reader, System, Writer
+from integration.systems.base import ByConsent, FileReader, Identity, Reader, System, Writer
 from sync import documents
 from sync.engine.companies import claim
 from sync.engine.states import fulfil
 from sync.models import Item, Pipeline
 
 log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+W = TypeVar("W")
 
 PROBE_EVERY = datetime.timedelta(minutes=10)
 
@@ -52,19 +55,16 @@ class Systems:
             AuthError: the tenant has no connection to it.
         """
         if name not in self._open:
-            kind: type[System] = registry.systems[name]
-            self._open[name] = kind(self.connection(name), patience=self.patience)
+            self._open[name] = registry.systems[name](self.connection(name), patience=self.patience)
         return self._open[name]
 
-    def reader(self, name: str, record: type) -> Reader[Any]:
+    def reader(self, name: str, record: type[R]) -> Reader[Any, R]:
         """The system's way to give such records."""
-        reader: Reader[Any] = registry.reader(name, record)(self.get(name))
-        return reader
+        return registry.reader(name, record)(self.get(name))
 
-    def writer(self, name: str, record: type) -> Writer[Any]:
+    def writer(self, name: str, record: type[W]) -> Writer[Any, W]:
         """The system's way to take such records."""
-        writer: Writer[Any] = registry.writer(name, record)(self.get(name))
-        return writer
+        return registry.writer(name, record)(self.get(name))
 
     def keep_file(self, item: Item, record: Any) -> None:
         """Fetch the file that a record stands for and keep it.
@@ -120,10 +120,9 @@ def resume(pipeline: Pipeline) -> None:
 
 def trial(connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float) -> System:
     """The system with other access than the one that is stored, to be asked before that is replaced."""
-    kind: type[System] = registry.systems[connection.system]
     candidate = Connection(tenant=connection.tenant, system=connection.system, options=options)
     candidate.secrets = secrets
-    return kind(candidate, patience=patience)
+    return registry.systems[connection.system](candidate, patience=patience)
 
 
 @transaction.atomic
@@ -186,16 +185,32 @@ def replace_or_foresee(
         return fault
 
 
+def is_consent(system: str) -> bool:
+    """Whether a system is connected by a consent over there instead of by a key."""
+    return system in registry.systems and issubclass(registry.systems[system], ByConsent)
+
+
+def by_consent(connection: Connection, *, patience: float = 5.0) -> ByConsent:
+    """The system of a connection that is made by consent.
+
+    Raises:
+        TypeError: it is connected by a key.
+    """
+    system = registry.systems[connection.system](connection, patience=patience)
+    if not isinstance(system, ByConsent):
+        raise TypeError(f"{connection.system} knows no consent")
+    return system
+
+
 def consent(connection: Connection, code: str, redirect_uri: str, *, patience: float = 5.0) -> Identity:
     """Turn the code of a consent into access.
 
     Raises:
         Fault: there is none, or it is another company's; nothing is changed.
     """
-    kind: Any = registry.systems[connection.system]
     try:
         with transaction.atomic():
-            identity: Identity = kind(connection, patience=patience).exchange(code, redirect_uri)
+            identity = by_consent(connection, patience=patience).exchange(code, redirect_uri)
             claim(connection, identity)
     except Fault:
         connection.refresh_from_db()  # what the exchange had stored was rolled back
@@ -226,9 +241,8 @@ def check(connection: Connection, *, patience: float = 5.0) -> Identity | None:
     """
     if connection.state == Connection.State.PAUSED:
         return None
-    kind: type[System] = registry.systems[connection.system]
     try:
-        identity = kind(connection, patience=patience).check()
+        identity = registry.systems[connection.system](connection, patience=patience).check()
         claim(connection, identity)
     except Fault as fault:
         log.warning("connection check failed", tenant=connection.tenant.slug, cause=fault.cause)

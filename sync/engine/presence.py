@@ -14,7 +14,7 @@ SECONDS = 600
 WORTH_A_LIST = 3  # unsent items from which one list is cheaper than single look-ups
 
 
-def known_absent(item: Item, writer: Writer[Any]) -> bool:
+def known_absent(item: Item, writer: Writer[Any, Any]) -> bool:
     """Whether the target certainly lacked this number within the last ten minutes."""
     if not writer.keyed or item.intent_at or not item.key:
         return False

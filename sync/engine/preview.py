@@ -59,7 +59,7 @@ class _LaidOut:
 
     prepared: Any
     payload: Payload
-    writer: Writer[Any]
+    writer: Writer[Any, Any]
     desk: _Desk
 
     @property
@@ -76,13 +76,13 @@ def _record(item: Item) -> Any:
         raise Waiting("data.outdated", needs=[]) from None
 
 
-def _lay_out(item: Item, writer: Writer[Any]) -> _LaidOut:
+def _lay_out(item: Item, writer: Writer[Any, Any]) -> _LaidOut:
     desk = _Desk(item)
     prepared = item.pipeline.rules.prepare(_record(item), desk)
     return _LaidOut(prepared, writer.payload(prepared), writer, desk)
 
 
-def _writer(item: Item, systems: Systems) -> Writer[Any]:
+def _writer(item: Item, systems: Systems) -> Writer[Any, Any]:
     return systems.writer(item.pipeline.target, item.pipeline.rules.writes)
 
 
@@ -121,7 +121,7 @@ def dry_run(item: Item, systems: Systems | None = None) -> DryRun:
     return _compared(item, laid, found, lies=lies)
 
 
-def _kept(item: Item, writer: Writer[Any]) -> Found | None:
+def _kept(item: Item, writer: Writer[Any, Any]) -> Found | None:
     """The object with the number that we keep; what was last sent where the target cannot be asked."""
     if not item.target_id:
         return None
@@ -130,7 +130,7 @@ def _kept(item: Item, writer: Writer[Any]) -> Found | None:
     return None if item.doubted else Found(item.target_id, item.sent or {}, item.target_label)
 
 
-def _unchanged(item: Item, kept: Found | None, writer: Writer[Any]) -> DryRun:
+def _unchanged(item: Item, kept: Found | None, writer: Writer[Any, Any]) -> DryRun:
     if fault := since_sent(item, _record(item)):
         raise fault
     if kept is None:

@@ -191,13 +191,13 @@ def _failed(pipeline: Pipeline, fault: Fault) -> None:
 
 
 # -- storing ---------------------------------------------------------------------------------------------------
-def keep(pipeline: Pipeline, reads: Sequence[Read]) -> None:
+def keep(pipeline: Pipeline, reads: Sequence[Read[Any]]) -> None:
     """Store records that were read singly, outside a reading of the whole source."""
     with transaction.atomic():
         _store(pipeline, Page(reads=tuple(reads)), Pulled())
 
 
-def _store(pipeline: Pipeline, page: Page, result: Pulled) -> None:
+def _store(pipeline: Pipeline, page: Page[Any], result: Pulled) -> None:
     """Store one page. New and changed records become due; the others are only marked as seen."""
     ids = [each.record.source_id for each in page.reads] + [each.source_id for each in page.unreadable]
     there = pipeline.items.filter(source_id__in=ids).order_by("pk").select_for_update()
@@ -227,7 +227,7 @@ def _store(pipeline: Pipeline, page: Page, result: Pulled) -> None:
         states.fulfil(pipeline.tenant_id, [need_seen(pipeline.flow, key) for key in keys if key])
 
 
-def _new(pipeline: Pipeline, read: Read) -> Item:
+def _new(pipeline: Pipeline, read: Read[Any]) -> Item:
     label = pipeline.rules.label(read.record)
     return Item(
         tenant_id=pipeline.tenant_id,
@@ -241,7 +241,7 @@ def _new(pipeline: Pipeline, read: Read) -> Item:
     )
 
 
-def _known(pipeline: Pipeline, item: Item, read: Read, result: Pulled) -> set[str]:
+def _known(pipeline: Pipeline, item: Item, read: Read[Any], result: Pulled) -> set[str]:
     """A record read again. Returns the numbers whose other bearers must be looked at again."""
     now_content = fingerprint(pipeline.rules.content(read.record))
     keys: set[str] = set()

@@ -262,14 +262,14 @@ class Push:
         states.extend(self.item)
         self.side = self.pipeline.target
 
-    def _find(self, writer: Writer[Any], prepared: Any) -> Found | None:
+    def _find(self, writer: Writer[Any, Any], prepared: Any) -> Found | None:
         if self.flow.fetches:
             return Found(self.item.source_id, {}) if self.systems.was_fetched(self.item) else None
         if not writer.look_first and not self.item.intent_at:
             return None
         return writer.find(prepared)
 
-    def _not_on_its_way(self, writer: Writer[Any]) -> None:
+    def _not_on_its_way(self, writer: Writer[Any, Any]) -> None:
         """I2: what left and is not found may still arrive, at a target that is slow and refuses no second one.
 
         Raises:
@@ -284,12 +284,12 @@ class Push:
         if left.total_seconds() > 0:
             raise OnItsWay(left.total_seconds())
 
-    def _already_there(self, writer: Writer[Any], prepared: Any) -> Found | None:
+    def _already_there(self, writer: Writer[Any, Any], prepared: Any) -> Found | None:
         """The target refused to create it: perhaps because the snapshot was wrong and it exists."""
         presence.forget(self.item)
         return writer.find(prepared) if writer.keyed else None
 
-    def _create(self, writer: Writer[Any], prepared: Any, payload: Payload) -> str:
+    def _create(self, writer: Writer[Any, Any], prepared: Any, payload: Payload) -> str:
         fields = {**payload.fields, **payload.on_create}
         fields = {name: value for name, value in fields.items() if value not in ("", None)}
         written = writer.create(prepared, fields, lambda: self._leaving("create", shown(payload, fields)))
@@ -309,7 +309,7 @@ class Push:
             time.sleep(0.02)
         return True
 
-    def _adopt(self, writer: Writer[Any], prepared: Any, payload: Payload, found: Found) -> str:
+    def _adopt(self, writer: Writer[Any, Any], prepared: Any, payload: Payload, found: Found) -> str:
         """It lies there: ours whose answer was lost, or one that somebody else made (I11)."""
         if not self.unconfirmed or self.flow.later_changes == "update":
             self._may_be_taken(prepared, found)
@@ -340,7 +340,12 @@ class Push:
                 raise
 
     def _update(
-        self, writer: Writer[Any], prepared: Any, payload: Payload, sent: dict[str, Any], again: Collection[str] = ()
+        self,
+        writer: Writer[Any, Any],
+        prepared: Any,
+        payload: Payload,
+        sent: dict[str, Any],
+        again: Collection[str] = (),
     ) -> str:
         """Write what changed since the last write, and nothing else (G4), but for the fields in `again`: what they are
         over there nobody knows."""

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.core.cache import cache
@@ -33,6 +33,8 @@ from sync.models import Attempt, Document, DryRun, Item, Pipeline
 
 log = structlog.get_logger(__name__)
 
+W = TypeVar("W")
+
 MOST = 300  # writes listed one by one; the counts tell of all
 CREATED = "(would be created)"
 SILENT = datetime.timedelta(minutes=5)  # after which a dry run without a sign of life counts as dead
@@ -40,10 +42,10 @@ GIVEN_UP = datetime.timedelta(hours=1)
 _OWN = {"id", "tenant_id", "pipeline_id", "item_id", "lease_token", "lease_until", "queued_until"}
 
 
-class _Rehearsed(Writer[Any]):
+class _Rehearsed(Writer[Any, Any]):
     """Says what would be written and writes nothing."""
 
-    def __init__(self, real: Writer[Any]) -> None:
+    def __init__(self, real: Writer[Any, Any]) -> None:
         super().__init__(real.system)
         self.real = real
         self.keyed, self.look_first = real.keyed, real.look_first  # type: ignore[misc]
@@ -75,7 +77,7 @@ class _Rehearsed(Writer[Any]):
 class Rehearsal(Systems):
     """Systems that are read and never written to."""
 
-    def writer(self, name: str, record: type) -> Writer[Any]:
+    def writer(self, name: str, record: type[W]) -> Writer[Any, W]:
         return _Rehearsed(super().writer(name, record))
 
     def keep_file(self, item: Item, record: Any) -> None:

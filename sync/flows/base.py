@@ -5,6 +5,7 @@ A new flow is a new file in this folder; see CONTRIBUTING.md, "Add a flow".
 """
 
 import datetime
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -144,7 +145,7 @@ class Label:
     title: str
 
 
-class Flow(Generic[R, W]):
+class Flow(ABC, Generic[R, W]):
     """One entity, one direction, its rules.
 
     Attributes:
@@ -163,8 +164,8 @@ class Flow(Generic[R, W]):
     key: ClassVar[str]
     title: ClassVar[str]
     noun: ClassVar[str] = "post"
-    reads: ClassVar[type]
-    writes: ClassVar[type]
+    reads: ClassVar[type[Any]]
+    writes: ClassVar[type[Any]]
     cadence: ClassVar[int] = 120
     upstream: ClassVar[tuple[str, ...]] = ()
     later_changes: ClassVar[Literal["update", "show"]] = "update"
@@ -174,9 +175,9 @@ class Flow(Generic[R, W]):
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()
 
+    @abstractmethod
     def label(self, record: R) -> Label:
         """Number and title of a record."""
-        raise NotImplementedError
 
     def content(self, record: R) -> Any:
         """Plain JSON values whose change matters; everything by default."""
@@ -189,13 +190,13 @@ class Flow(Generic[R, W]):
             Skip, Waiting: as `prepare` does.
         """
 
+    @abstractmethod
     def prepare(self, record: R, desk: Desk) -> W:
         """Apply the rules: the record as the target shall get it.
 
         Raises:
             Skip, Waiting, InvalidRecord, Conflict, ConfigError: the rule's id is the cause.
         """
-        raise NotImplementedError
 
     def adopt(self, record: W, found: Found, desk: Desk) -> None:
         """May an object that already lies in the target be taken for this record's? Yes, unless a rule objects.

@@ -7,7 +7,7 @@ from django.db import transaction
 from integration import registry
 from integration.errors import Fault
 from integration.models import Connection
-from integration.systems.base import Identity, Reach, System
+from integration.systems.base import Identity, Reach
 from sync.engine import access
 from sync.engine.companies import claim, has_started
 from sync.models import SetupLink
@@ -41,9 +41,8 @@ def try_key(link: SetupLink, connection: Connection, values: dict[str, str]) -> 
 
 def check_again(link: SetupLink, connection: Connection) -> Tried:
     """Look anew at an access that is stored."""
-    kind: type[System] = registry.systems[connection.system]
     try:
-        system = kind(connection, patience=PATIENCE)
+        system = registry.systems[connection.system](connection, patience=PATIENCE)
         identity, reach = system.check(), system.reach()
         claim(connection, identity)
     except Fault as fault:
@@ -59,10 +58,9 @@ def exchange(link: SetupLink, connection: Connection, code: str, redirect_uri: s
     Raises:
         Fault: there is none, or it is another company's; nothing is changed.
     """
-    kind: type[System] = registry.systems[connection.system]
     identity = access.consent(connection, code, redirect_uri, patience=PATIENCE)
     try:
-        reach = kind(connection, patience=PATIENCE).reach()
+        reach = registry.systems[connection.system](connection, patience=PATIENCE).reach()
     except Fault as fault:
         reach = Reach((fault,))
     connected(link, connection, identity, reach)

@@ -22,7 +22,6 @@ from sync.models import SetupLink
 from sync.setup import bearers, connect
 from sync.setup.bearers import Bearer
 from sync.setup.door import quiet, speaking
-from sync.setup.steps import is_consent
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +99,7 @@ def redirect_uri() -> str:
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a user to where an administrator of the company approves us."""
     connection = bearers.owned(request, pk)
-    if connection is None or connection.system not in registry.systems or not is_consent(connection.system):
+    if connection is None or not access.is_consent(connection.system):
         raise Http404
     return _away(connection, bearers.state_of_user(request, connection))
 
@@ -114,8 +113,7 @@ def leave(request: HttpRequest, link: SetupLink, token: str, connection: Connect
 
 
 def _away(connection: Connection, state: str) -> HttpResponse:
-    kind: Any = registry.systems[connection.system]
-    return redirect(kind(connection).authorise_url(state, redirect_uri()))
+    return redirect(access.by_consent(connection).authorise_url(state, redirect_uri()))
 
 
 @require_safe

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from integration import registry
 from integration.models import Connection
 from sync.engine import preflight
+from sync.engine.access import is_consent
 from sync.models import SetupLink
 
 
@@ -59,11 +60,6 @@ def is_connected(link: SetupLink, connection: Connection) -> bool:
     """Whether the access works, as far as this link is concerned: one that is paused may have been mended by it."""
     mended = connection.state == Connection.State.PAUSED and connection.system in link.found
     return connection.state == Connection.State.CONNECTED or mended
-
-
-def is_consent(system: str) -> bool:
-    """Whether the system is connected by a consent over there instead of by a key."""
-    return hasattr(registry.systems[system], "authorise_url")
 
 
 def go_on(link: SetupLink, token: str) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from integration import registry
 from integration.models import Connection
 from sync.engine import preflight
+from sync.engine.access import is_consent
 from sync.models import Item, Pipeline, Preflight, SetupLink
 from sync.setup import connect as access
 from sync.setup import consent, links
@@ -20,7 +21,7 @@ from sync.setup.door import behind_link
 from sync.setup.downloads import as_csv, as_xlsx
 from sync.setup.forms import KeyForm, SettingsForm
 from sync.setup.present import Shown, progress, shown
-from sync.setup.steps import go_on, is_connected, is_consent, steps
+from sync.setup.steps import go_on, is_connected, steps
 from sync.setup.told import told, told_fault
 from sync.tasks import adopt_transferred, run_preflight
 

@@ -81,7 +81,7 @@ class Script:
             raise Killed
 
 
-class Target(Writer[Any]):
+class Target(Writer[Any, Any]):
     """A writer without number of its own, as invoices have it: whoever writes twice has two."""
 
     keyed = False
@@ -115,6 +115,12 @@ class Target(Writer[Any]):
             raise Unconfirmed("http.reset", method="POST", path="/3/invoices")
         self.script.at("answered")
         return Written("1", "1")
+
+    def get(self, target_id: str) -> Found | None:
+        raise AssertionError("nobody doubts what was sent")
+
+    def update(self, target_id: str, record: Any, changes: dict[str, Any], before_send: Callable[[], None]) -> Written:
+        raise AssertionError("an invoice is never updated (I3)")
 
 
 class Systems:

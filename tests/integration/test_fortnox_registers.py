@@ -30,8 +30,8 @@ def sent() -> None:
     """A write leaves."""
 
 
-def writer(system: Any, record: Any) -> Writer[Any]:
-    made: Writer[Any] = registry.writer("fortnox", type(record))(system)
+def writer(system: Any, record: Any) -> Writer[Any, Any]:
+    made: Writer[Any, Any] = registry.writer("fortnox", type(record))(system)
     return made
 
 

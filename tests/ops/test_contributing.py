@@ -1,7 +1,10 @@
 """The examples of CONTRIBUTING.md run: a system and a flow from one file each."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,19 +17,25 @@ from werkzeug.serving import make_server
 from integration import registry
 from integration.errors import AuthError, InvalidRecord, Rejected, Skip
 from integration.records import Customer
+from integration.systems.base import Payload, Writer
 from sync.flows import base
+from tests.ops.test_settings import DEPLOYMENT
 
 ROOT = Path(__file__).parents[2]
 CUSTOMER = Customer(source_id="1", number="10/1", name="Bygg AB", organisation_number="556812-4475", email="a@b.se")
 
 
-def example(name: str) -> dict[str, Any]:
-    """Everything that the example defines."""
+def code_of(name: str) -> str:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     code = re.search(rf"<!-- tested: {name} -->\n```python\n(.*?)```", text, re.DOTALL)
     assert code
+    return code[1]
+
+
+def example(name: str) -> dict[str, Any]:
+    """Everything that the example defines."""
     names: dict[str, Any] = {"__name__": f"example_{name}"}
-    exec(compile(code[1], f"CONTRIBUTING.md ({name})", "exec"), names)
+    exec(compile(code_of(name), f"CONTRIBUTING.md ({name})", "exec"), names)
     return names
 
 
@@ -86,6 +95,44 @@ def test_a_system_is_one_file(ledger: Any) -> None:
         writer.create(CUSTOMER, {"no": "taken"}, lambda: None)
     with pytest.raises(AuthError, match=r"ledger\.key_refused"):
         names["Ledger"](SimpleNamespace(secrets={"key": "old"}, options={"url": ledger.url})).check()
+
+
+def test_what_a_system_must_have_it_does_not_start_without() -> None:
+    class Half(Writer[Any, Customer]):
+        def payload(self, record: Customer) -> Payload:
+            return Payload({})
+
+    with pytest.raises(TypeError, match="create, find, get, update"):
+        Half(None)  # type: ignore[abstract]
+
+
+WRONG = {
+    "other_record": (
+        "system",
+        '@writes("ledger", Customer)',
+        '@writes("ledger", Answer)',
+        "Writer[Any, Answer]",
+    ),
+    "other_system": ("system", "self.system.http.get", "self.system.door.get", 'no attribute "door"'),
+    "no_record": ("flow", "def prepare(self, record: Customer,", "def prepare(self, record: str,", "incompatible"),
+}
+
+
+def test_the_examples_are_typed_as_strictly_as_the_code(tmp_path: Path) -> None:
+    for name in ("system", "flow"):
+        (tmp_path / f"right_{name}.py").write_text(code_of(name))
+    for mistake, (name, correct, wrong, _) in WRONG.items():
+        assert correct in code_of(name)
+        (tmp_path / f"wrong_{mistake}.py").write_text(code_of(name).replace(correct, wrong))
+    files = sorted(str(each) for each in tmp_path.glob("*.py"))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-error-summary", *files],
+        check=False, cwd=ROOT, env={**os.environ, **DEPLOYMENT}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert "right_" not in done.stdout
+    for mistake, (*_, told) in WRONG.items():
+        assert any(f"wrong_{mistake}.py" in line and told in line for line in done.stdout.splitlines()), done.stdout
 
 
 def test_a_flow_is_one_file() -> None:

@@ -12,13 +12,14 @@ from integration.systems.border import read
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import is_missing
 from integration.systems.fortnox.schemas import ConnectionShape
+from integration.systems.fortnox.system import Fortnox
 
 PATH = "/3/supplierinvoicefileconnections"
 KEY = ("SupplierInvoiceNumber", "FileId")
 
 
 @reads("fortnox", SupplierDocument)
-class DocumentReader(FileReader[SupplierDocument]):
+class DocumentReader(FileReader[Fortnox, SupplierDocument]):
     """GET /3/supplierinvoicefileconnections, always whole: the reliable path to a file ("Seen in practice" 1).
 
     `source_id` is `<GivenNumber>:<FileId>`: one file may hang on several invoices.
@@ -26,14 +27,10 @@ class DocumentReader(FileReader[SupplierDocument]):
 
     shape = ConnectionShape()
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    def pages(self, window: Window) -> Iterator[Page[SupplierDocument]]:
         """Every connection."""
         for rows in lists.pages(self.system.http, PATH, "SupplierInvoiceFileConnections", KEY, {}):
-            results = [self._take(row) for row in rows]
-            yield Page(
-                reads=tuple(each for each in results if isinstance(each, Read)),
-                unreadable=tuple(each for each in results if isinstance(each, Unreadable)),
-            )
+            yield Page.of(map(self._take, rows))
 
     def content(self, record: SupplierDocument, largest: int) -> bytes:
         """The file byte for byte: from the archive, as a newer attachment, or from the inbox.
@@ -61,7 +58,7 @@ class DocumentReader(FileReader[SupplierDocument]):
                 return bytes(answer.content)
         raise InvalidRecord("document.gone", file_id=record.file_id, name=record.name)
 
-    def _take(self, row: dict[str, Any]) -> Read | Unreadable:
+    def _take(self, row: dict[str, Any]) -> Read[SupplierDocument] | Unreadable:
         return read(self.shape, row, _document, key="FileId", label="Name")
 
 

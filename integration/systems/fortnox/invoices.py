@@ -14,6 +14,7 @@ from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.border import amount_of
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.registers import LONG
+from integration.systems.fortnox.system import Fortnox
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
 from integration.systems.fortnox.units import WithUnits, unit_text
 
@@ -25,7 +26,7 @@ _GIVEN_BACK = (
 
 
 @writes("fortnox", OutgoingInvoice)
-class InvoiceWriter(Writer[OutgoingInvoice]):
+class InvoiceWriter(Writer[Fortnox, OutgoingInvoice]):
     """POST /3/invoices. Fortnox has no idempotency key (note 50): our reference in ExternalInvoiceReference1 is looked
     up before every creation. Nothing is booked or mailed (I8)."""
 

@@ -14,6 +14,7 @@ from integration.registry import writes
 from integration.systems.base import Found, Listed, Payload, Writer, Written
 from integration.systems.border import amount_of
 from integration.systems.fortnox import lists
+from integration.systems.fortnox.system import Fortnox
 from integration.systems.fortnox.text import Texts, as_sent, unaltered
 from integration.systems.fortnox.units import WithUnits, unit_text
 
@@ -22,7 +23,7 @@ BLANK = "API_BLANK"  # note 33: null and "" mean "leave alone"
 LONG = 1024
 
 
-class Register(Writer[W]):
+class Register(Writer[Fortnox, W]):
     """A register under `/3/<path>`. Fortnox refuses a second object with the same number."""
 
     keyed: ClassVar[bool] = True

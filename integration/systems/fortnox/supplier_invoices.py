@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import simplejson
@@ -21,8 +21,10 @@ from integration.systems.border import plausible, read
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import PARAMETER
 from integration.systems.fortnox.schemas import DetailShape, ThinShape
+from integration.systems.fortnox.system import Fortnox
 
 E = TypeVar("E")
+Taken: TypeAlias = Read[SupplierInvoice] | Unreadable
 
 PATH = "/3/supplierinvoices"
 LIST = "SupplierInvoices"
@@ -39,7 +41,7 @@ VAT_ACCOUNTS = range(2610, 2660)  # BAS: output and input VAT, with the pairs of
 
 
 @reads("fortnox", SupplierInvoice)
-class SupplierInvoiceReader(Reader[SupplierInvoice]):
+class SupplierInvoiceReader(Reader[Fortnox, SupplierInvoice]):
     """GET /3/supplierinvoices, changed since a minute, and each changed invoice by itself.
 
     Memo: `thin`, the hash of the list row, `fetched_at`, when the whole invoice was read, and `pending`, whether it
@@ -50,7 +52,7 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
     thin = ThinShape()
     detail = DetailShape()
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    def pages(self, window: Window) -> Iterator[Page[SupplierInvoice]]:
         """Invoices that may have changed. One dated before go-live that was never sent comes as its list row shows it:
         G9 leaves it out. An approval need not count as a change over there, so its list is compared too (S2)."""
         pending = _Pending(self.system)
@@ -61,7 +63,7 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
         rest = [each for each in window.known() if each not in listed and _decided(each, window, pending)]
         yield from _pages(rest, partial(self._again, window=window, pending=pending))
 
-    def one(self, source_id: str) -> Read | None:
+    def one(self, source_id: str) -> Read[SupplierInvoice] | None:
         """The invoice by its GivenNumber, or None when there is none."""
         values = self._fetch(source_id)
         result = self._whole(values, _Pending(self.system)) if values else None
@@ -92,7 +94,7 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
 
     def _take(
         self, row: dict[str, Any], *, window: Window, fresh: datetime.timedelta, pending: "_Pending"
-    ) -> Read | Unreadable | str | None:
+    ) -> Taken | str | None:
         """An invoice, or the key of one that is known to be unchanged, or None for one that is gone."""
         head = read(self.thin, row, _thin, key="GivenNumber", label="SupplierName")
         if isinstance(head, Unreadable):
@@ -108,11 +110,11 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
             return str(source_id)
         return self._read(source_id, digest, window, pending)
 
-    def _again(self, source_id: str, *, window: Window, pending: "_Pending") -> Read | Unreadable | None:
+    def _again(self, source_id: str, *, window: Window, pending: "_Pending") -> Taken | None:
         """An invoice that no list row calls for."""
         return self._read(source_id, (window.memo(source_id) or {})["thin"], window, pending)
 
-    def _read(self, source_id: str, digest: str, window: Window, pending: "_Pending") -> Read | Unreadable | None:
+    def _read(self, source_id: str, digest: str, window: Window, pending: "_Pending") -> Taken | None:
         values = self._fetch(source_id)
         if values is None:
             return None
@@ -127,7 +129,7 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
         values = body.get("SupplierInvoice") if body else None
         return values if isinstance(values, dict) else None
 
-    def _whole(self, values: dict[str, Any], pending: "_Pending") -> Read | Unreadable:
+    def _whole(self, values: dict[str, Any], pending: "_Pending") -> Taken:
         def build(loaded: dict[str, Any]) -> SupplierInvoice:
             return _invoice(loaded, approval_pending=loaded["source_id"] in pending)
 
@@ -137,7 +139,7 @@ class SupplierInvoiceReader(Reader[SupplierInvoice]):
 class _Pending:
     """Numbers of the invoices that wait for somebody's approval (S2, note 57): one list, fetched when first needed."""
 
-    def __init__(self, system: Any) -> None:
+    def __init__(self, system: Fortnox) -> None:
         self._system = system
         self._numbers: set[str] | None = None
 
@@ -154,32 +156,24 @@ def _decided(source_id: str, window: Window, pending: _Pending) -> bool:
     return "thin" in memo and memo.get("pending", False) != (source_id in pending)
 
 
-def _pages(entries: Sequence[E], take: Callable[[E], Read | Unreadable | str | None]) -> Iterator[Page]:
+def _pages(entries: Sequence[E], take: Callable[[E], Taken | str | None]) -> Iterator[Page[SupplierInvoice]]:
     """What each entry gives, `AT_ONCE` at a time; what was read before a fault is given before it.
 
     A slow vendor makes pages small: a page must be through before the lease of whoever reads has run out.
     """
-    results: list[Read | Unreadable | str | None] = []
+    results: list[Taken | str | None] = []
     began = time.monotonic()
     try:
         for each in entries:
             results.append(take(each))
             if len(results) >= AT_ONCE or time.monotonic() - began > SLOW:
-                yield _page(results)
+                yield Page.of(results)
                 results, began = [], time.monotonic()
     except Fault:
-        yield _page(results)
+        yield Page.of(results)
         raise
     if results:
-        yield _page(results)
-
-
-def _page(results: list[Read | Unreadable | str | None]) -> Page:
-    return Page(
-        reads=tuple(each for each in results if isinstance(each, Read)),
-        unreadable=tuple(each for each in results if isinstance(each, Unreadable)),
-        seen=tuple(each for each in results if isinstance(each, str)),
-    )
+        yield Page.of(results)
 
 
 def _digest(row: dict[str, Any]) -> str:

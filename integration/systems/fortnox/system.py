@@ -12,9 +12,10 @@ from django.utils.crypto import constant_time_compare
 
 from integration.errors import AuthError, ConfigError, Fault, InvalidRecord, Transient
 from integration.http import Http, NoAuth
+from integration.models import Connection
 from integration.oauth import OAuthClient, Token, TokenAuth
 from integration.registry import system
-from integration.systems.base import Field, Identity, Notice, Reach, System
+from integration.systems.base import ByConsent, Field, Identity, Notice, Reach
 from integration.systems.fortnox.errors import CHARACTERS, expired, is_missing, refuse
 from integration.systems.fortnox.text import without_inch
 from integration.systems.fortnox.units import Units
@@ -31,7 +32,7 @@ LISTS = ("customers", "projects", "articles", "units", "invoices", "supplierinvo
 
 
 @system("fortnox")
-class Fortnox(System):
+class Fortnox(ByConsent):
     """Fortnox' REST API.
 
     Client credentials with the `TenantId` header (notes 3-5). `options["grant"] == "code"`: the consent was not made
@@ -48,7 +49,7 @@ class Fortnox(System):
         ),
     )
 
-    def __init__(self, connection: Any, *, patience: float = 1.0) -> None:
+    def __init__(self, connection: Connection, *, patience: float = 1.0) -> None:
         super().__init__(connection, patience=patience)
         self.auth = TokenAuth(connection, self._token)
         self.http = self._door(self.auth)

@@ -1,7 +1,7 @@
 """Units must exist in Fortnox before they are used (note 44): found by equal code or description, else created (A4)."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 
@@ -12,6 +12,9 @@ from integration.systems.base import Written
 from integration.systems.fortnox import lists
 from integration.systems.fortnox.errors import UNIT_MISSING
 from integration.systems.fortnox.text import CHARSET, Texts, as_sent
+
+if TYPE_CHECKING:
+    from integration.systems.fortnox.system import Fortnox
 
 SECONDS = 600
 LONGEST_CODE, LONGEST_DESCRIPTION = 20, 100
@@ -28,7 +31,7 @@ def unit_text(texts: Texts, name: str, text: str) -> str:
 class Units:
     """The units of one company, remembered for ten minutes by all workers."""
 
-    def __init__(self, system: Any) -> None:
+    def __init__(self, system: "Fortnox") -> None:
         self.system = system
         self._name = f"fortnox:units:{system.connection.pk}"
         self.remembered = False
@@ -99,7 +102,7 @@ class Units:
 class WithUnits:
     """Puts unit codes in place of unit texts, for one write."""
 
-    def __init__(self, system: Any) -> None:
+    def __init__(self, system: "Fortnox") -> None:
         self.units = Units(system)
 
     def coded(self, fields: dict[str, Any]) -> dict[str, Any]:

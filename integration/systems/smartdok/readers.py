@@ -1,7 +1,7 @@
 """What SmartDok gives: customers, projects, articles and billing bases."""
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integration.errors import Rejected
@@ -12,18 +12,10 @@ from integration.systems.base import Reader, Window
 from integration.systems.border import Shape, read
 from integration.systems.smartdok import lists
 from integration.systems.smartdok.schemas import CustomerShape, GoodsShape, InvoiceShape, MachineShape, ProjectShape
+from integration.systems.smartdok.system import SmartDok
 
 AROUND = datetime.timedelta(days=400)
 EARLIEST = datetime.date(2000, 1, 1)
-
-
-def _page(items: list[Any], take: Callable[[Any], Read | Unreadable]) -> Page:
-    """Each item read or explained; one bad record never stops the others (G8)."""
-    results = [take(item) for item in items]
-    return Page(
-        reads=tuple(each for each in results if isinstance(each, Read)),
-        unreadable=tuple(each for each in results if isinstance(each, Unreadable)),
-    )
 
 
 def _since(window: Window) -> dict[str, str]:
@@ -34,42 +26,42 @@ def _since(window: Window) -> dict[str, str]:
 
 
 @reads("smartdok", Customer)
-class CustomerReader(Reader[Customer]):
+class CustomerReader(Reader[SmartDok, Customer]):
     """GET /Customers, active and inactive."""
 
     incremental = True
     shape: Shape = CustomerShape()
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    def pages(self, window: Window) -> Iterator[Page[Customer]]:
         """Customers changed since the window's start."""
         for items in lists.pages(self.system.http, "/Customers", {"all": "true", **_since(window)}):
-            yield _page(items, self._take)
+            yield Page.of(map(self._take, items))
 
-    def _take(self, item: Any) -> Read | Unreadable:
+    def _take(self, item: Any) -> Read[Customer] | Unreadable:
         return read(self.shape, item, lambda values: Customer(**values), key="Id", label="CustomerName")
 
 
 @reads("smartdok", Project)
-class ProjectReader(Reader[Project]):
+class ProjectReader(Reader[SmartDok, Project]):
     """GET /Projects: active, inactive, orders and absence projects; the flow decides which go on (P3)."""
 
     incremental = True
     shape: Shape = ProjectShape()
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    def pages(self, window: Window) -> Iterator[Page[Project]]:
         """Projects changed since the window's start, and those made since: a new one may have no `Updated` yet."""
         since = _since(window)
         for which in [since, {"createdSince": since["updatedSince"]}] if since else [since]:
             params = {"all": "true", "includeOrders": "true", **which}
             for items in lists.pages(self.system.http, "/Projects", params):
-                yield _page(items, self._take)
+                yield Page.of(map(self._take, items))
 
-    def _take(self, item: Any) -> Read | Unreadable:
+    def _take(self, item: Any) -> Read[Project] | Unreadable:
         return read(self.shape, item, lambda values: Project(**values), key="Id", label="ProjectName")
 
 
 @reads("smartdok", Article)
-class ArticleReader(Reader[Article]):
+class ArticleReader(Reader[SmartDok, Article]):
     """Goods and machines (A1). Neither list has a change filter, so every pass reads them whole.
 
     `source_id` is `goods:<Id>` or `machine:<Id>`: the two number their objects independently.
@@ -78,21 +70,21 @@ class ArticleReader(Reader[Article]):
     goods: Shape = GoodsShape()
     machines: Shape = MachineShape()
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    def pages(self, window: Window) -> Iterator[Page[Article]]:
         """All goods, then all machines."""
         for items in lists.pages(self.system.http, "/Goods", {"all": "true"}):
-            yield _page(items, self._goods)
+            yield Page.of(map(self._goods, items))
         for items in lists.pages(self.system.http, "/Machines", {"all": "true"}):
-            yield _page(items, self._machine)
+            yield Page.of(map(self._machine, items))
 
-    def _goods(self, item: Any) -> Read | Unreadable:
+    def _goods(self, item: Any) -> Read[Article] | Unreadable:
         return _prefixed("goods:", read(self.goods, item, _goods, key="Id", label="Name"))
 
-    def _machine(self, item: Any) -> Read | Unreadable:
+    def _machine(self, item: Any) -> Read[Article] | Unreadable:
         return _prefixed("machine:", read(self.machines, item, _machine, key="Id", label="Name"))
 
 
-def _prefixed(prefix: str, result: Read | Unreadable) -> Read | Unreadable:
+def _prefixed(prefix: str, result: Read[Article] | Unreadable) -> Read[Article] | Unreadable:
     if isinstance(result, Unreadable):
         return Unreadable(prefix + result.source_id, result.label, result.problems)
     return result
@@ -124,7 +116,7 @@ def _machine(values: Mapping[str, Any]) -> Article:
 
 
 @reads("smartdok", Invoice)
-class InvoiceReader(Reader[Invoice]):
+class InvoiceReader(Reader[SmartDok, Invoice]):
     """GET /Invoices: drafts and finalised billing bases. No change filter; empty unless both dates are sent [seen].
 
     Which date of a basis is held against the two is not said [gap]. A poll asks for what lies around today and since
@@ -135,7 +127,7 @@ class InvoiceReader(Reader[Invoice]):
     incremental = complete = True
     shape: Shape = InvoiceShape()
 
-    def pages(self, window: Window) -> Iterator[Page]:
+    def pages(self, window: Window) -> Iterator[Page[Invoice]]:
         """Billing bases up to 400 days ahead, those around today first."""
         around, last = (window.go_live - AROUND).date(), (window.now + AROUND).date()
         if window.since:
@@ -153,12 +145,12 @@ class InvoiceReader(Reader[Invoice]):
                     unreadable=tuple(each for each in page.unreadable if each.source_id not in found),
                 )
 
-    def _between(self, first: datetime.date, last: datetime.date) -> Iterator[Page]:
+    def _between(self, first: datetime.date, last: datetime.date) -> Iterator[Page[Invoice]]:
         params = {"fromDate": f"{first}T00:00:00", "toDate": f"{last}T00:00:00"}
         for items in lists.pages(self.system.http, "/Invoices", params):
-            yield _page(items, self._take)
+            yield Page.of(map(self._take, items))
 
-    def one(self, source_id: str) -> Read | None:
+    def one(self, source_id: str) -> Read[Invoice] | None:
         """GET /Invoices/{id}, or None when there is none."""
         try:
             result = self._take(self.system.http.get(f"/Invoices/{int(source_id)}").json())
@@ -168,7 +160,7 @@ class InvoiceReader(Reader[Invoice]):
             raise
         return result if isinstance(result, Read) else None
 
-    def _take(self, item: Any) -> Read | Unreadable:
+    def _take(self, item: Any) -> Read[Invoice] | Unreadable:
         return read(self.shape, item, _invoice, key="Id", label="Title")
 
 

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import datetime
-from typing import Any
 
 import simplejson
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.utils import timezone
 
 from integration.errors import AuthError, ConfigError, Fault, Transient
 from integration.http import Answer, Http, NoAuth
+from integration.models import Connection
 from integration.oauth import Token, TokenAuth
 from integration.registry import system
 from integration.systems.base import Field, Identity, Reach, System
@@ -54,7 +54,7 @@ class SmartDok(System):
         ),
     )
 
-    def __init__(self, connection: Any, *, patience: float = 1.0) -> None:
+    def __init__(self, connection: Connection, *, patience: float = 1.0) -> None:
         super().__init__(connection, patience=patience)
         self.base_url = (connection.options.get("url") or settings.SMARTDOK_API_URL).rstrip("/")
         self.auth = TokenAuth(connection, self._session)

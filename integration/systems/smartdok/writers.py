@@ -8,6 +8,7 @@ from integration.errors import InvalidRecord, Rejected
 from integration.records import CostLine, DocumentLink, SupplierCost
 from integration.registry import writes
 from integration.systems.base import Found, Payload, Writer, Written
+from integration.systems.smartdok.system import SmartDok
 
 KRONOR = "SEK"
 STATUSES = {
@@ -21,7 +22,7 @@ STATUSES = {
 
 
 @writes("smartdok", SupplierCost)
-class SupplierCostWriter(Writer[SupplierCost]):
+class SupplierCostWriter(Writer[SmartDok, SupplierCost]):
     """POST once, PUT for later changes; `ExternalInvoiceNumber` is the key (S5). PUT replaces the whole invoice.
 
     There is no list, no search, and a POST does not tell the id that GET wants. So nothing can be looked up, and
@@ -122,7 +123,7 @@ def _line(line: CostLine) -> dict[str, Any]:
 
 
 @writes("smartdok", DocumentLink)
-class DocumentLinkWriter(Writer[DocumentLink]):
+class DocumentLinkWriter(Writer[SmartDok, DocumentLink]):
     """POST …/document/upload: SmartDok fetches the PDF from our address while we wait (S6)."""
 
     keyed: ClassVar[bool] = False

@@ -12,7 +12,7 @@ from integration.errors import Fault, Transient
 from integration.mapping import SWEDEN
 from integration.models import Tenant
 from integration.records import Note, Unreadable
-from integration.systems.base import Listed, Reach, Reader, Window
+from integration.systems.base import Listed, Reach, Window
 from sync.engine.access import Systems
 from sync.flows.base import Flow, Label, need
 from sync.models import Item, Pipeline
@@ -123,7 +123,7 @@ def window(tenant: Tenant) -> Window:
 
 def _read(book: Book, systems: Systems, tell: Tell, calls: Counter[str]) -> None:
     pipeline, flow = book.pipeline, book.flow
-    reader: Reader[Any] = systems.reader(pipeline.source, flow.reads)
+    reader = systems.reader(pipeline.source, flow.reads)
     known = {
         source_id: (target_id, sent)
         for source_id, target_id, sent in pipeline.items.exclude(target_id="").values_list(

@@ -117,7 +117,7 @@ def judge(table: Table, systems: Systems) -> None:
             return
 
 
-def _judge(table: Table, book: Book, entry: Entry, writer: Writer[Any]) -> None:
+def _judge(table: Table, book: Book, entry: Entry, writer: Writer[Any, Any]) -> None:
     desk = PaperDesk(table, book, entry)
     entry.action, entry.cause, entry.params, entry.needs, entry.notes = "", "", {}, [], []
     if book.fault:
@@ -141,7 +141,7 @@ def _judge(table: Table, book: Book, entry: Entry, writer: Writer[Any]) -> None:
         entry.stop("stopped" if fault.scope == "item" else "waiting", fault)
 
 
-def _action(desk: PaperDesk, prepared: Any, payload: Payload, entry: Entry, writer: Writer[Any]) -> str:
+def _action(desk: PaperDesk, prepared: Any, payload: Payload, entry: Entry, writer: Writer[Any, Any]) -> str:
     """As `Push` would go on: adopt what lies there (C5), write what differs and may be written (G4), else create."""
     flow, found = desk.book.flow, entry.found
     reference = getattr(prepared, "reference", "")
