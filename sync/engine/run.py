@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from integration import registry
 from integration.errors import Fault
 from integration.http import counted
 from integration.models import Tenant
@@ -83,7 +84,7 @@ def run_pass(
                 _pull(tenant, pipeline.rules, None, systems, result, progress)
     keys = {each.key for each in wanted}
     result.flows = {key: row for key, row in report.counts(tenant, started).items() if key in keys}
-    result.api_calls = {name: calls.get(name, 0) for name in sorted({"fortnox", "smartdok"} | set(calls))}
+    result.api_calls = {name: calls.get(name, 0) for name in sorted({*registry.systems, *calls})}
     result.seconds = round(time.monotonic() - clock, 2)
     result.exit_code = _exit_code(tenant, result)
     return result

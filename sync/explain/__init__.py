@@ -1,38 +1,29 @@
 """What a cause means: what happened, whose turn it is, what to do, in Swedish and English.
 
-The texts are data in `causes_*.py`; here they are looked up and filled in. A cause that nobody has written about, such
-as a new code of a vendor, falls back to the vendor's own words: closed by default, it is a person's turn.
+The texts are data in `causes_*.py`, found by lying there; here they are looked up and filled in. A cause that nobody
+has written about, such as a new code of a vendor, falls back to the vendor's own words: closed by default, it is a
+person's turn.
 """
 
+import pkgutil
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from string import Formatter
 from typing import Any
 
 from django.utils.translation import get_language
 
-from sync.explain import (
-    causes_access,
-    causes_documents,
-    causes_fortnox,
-    causes_invoices,
-    causes_registers,
-    causes_setup,
-    causes_smartdok,
-    fallbacks,
-)
+from sync.explain import fallbacks
 from sync.explain.cause import Cause, Text
 from sync.explain.figures import Figures
 
 CAUSES: dict[str, Cause] = {
-    **causes_access.CAUSES,
-    **causes_registers.CAUSES,
-    **causes_invoices.CAUSES,
-    **causes_documents.CAUSES,
-    **causes_fortnox.CAUSES,
-    **causes_smartdok.CAUSES,
-    **causes_setup.CAUSES,
+    key: cause
+    for module in pkgutil.iter_modules(__path__, f"{__name__}.")
+    if module.name.startswith(f"{__name__}.causes_")
+    for key, cause in import_module(module.name).CAUSES.items()
 }
 LANGUAGES = ("sv", "en")
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?=\s|$)")  # the vendor's sentence within ours

@@ -1,5 +1,6 @@
 """Articles, SmartDok → Fortnox (A1-A4): goods and machines, created when an invoice needs them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,10 @@ class Articles(Flow[Article, Article]):
             if not record.active:
                 raise Skip("A2.inactive", number=record.number)
         return replace(record, unit=desk.value("unit", record.unit, record.unit))
+
+    def units(self, record: Article) -> Iterable[str]:
+        """Its one."""
+        return (record.unit,)
 
     def allowed(self, changes: dict[str, Any], desk: Desk) -> dict[str, Any]:
         """A2: an existing article is not overwritten because an invoice needs it."""

@@ -6,8 +6,9 @@ A new flow is a new file in this folder; see CONTRIBUTING.md, "Add a flow".
 
 import datetime
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from integration.errors import Changed, Fault
@@ -138,6 +139,19 @@ def need_seen(flow: str, key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """By what a document is known that another integration may have made of a record.
+
+    `total`: kronor without VAT. `day`: about which the other one is dated, unless it bears `or_on`.
+    """
+
+    customer_number: str
+    total: Decimal
+    day: datetime.date
+    or_on: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """How people find an item: its number and a title."""
 
@@ -158,6 +172,8 @@ class Flow(ABC, Generic[R, W]):
         fetches: its records stand for files, which are fetched from the source and kept before they are sent (S6).
         maps: kinds of mapped values that the rules look up (`Desk.value`), so that they are offered where one is wrong.
         marks: what our references in the target begin with; empty where the target bears none of ours (I2).
+        taken_over: what another integration transferred is looked for before the start and may be taken over (I11).
+        suspicion: cause to fear where the target has none of its objects though the source does; empty for none (P5).
         rank: order among the flows of a tenant.
     """
 
@@ -171,6 +187,8 @@ class Flow(ABC, Generic[R, W]):
     later_changes: ClassVar[Literal["update", "show"]] = "update"
     fetches: ClassVar[bool] = False
     marks: ClassVar[str] = ""
+    taken_over: ClassVar[bool] = False
+    suspicion: ClassVar[str] = ""
     maps: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()
@@ -208,6 +226,14 @@ class Flow(ABC, Generic[R, W]):
     def allowed(self, changes: dict[str, Any], desk: Desk) -> dict[str, Any]:
         """The changes that may be written to an object that already lies in the target; all of them by default."""
         return changes
+
+    def units(self, record: R) -> Iterable[str]:
+        """Texts of the units that its object in the target bears (A4)."""
+        return ()
+
+    def likeness(self, record: R, desk: Desk) -> Likeness | None:
+        """For flows that are `taken_over`: what the other one's document looks like; None where it made none."""
+        return None
 
     def changed(self, sent: R, now: R) -> Fault | None:
         """For flows that do not update: what to show when the source changed after the transfer; None for nothing."""

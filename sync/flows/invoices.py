@@ -1,5 +1,6 @@
 """Invoices, SmartDok → Fortnox (I1-I11): finalised billing bases, each sent exactly once, never updated."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from integration.errors import Changed, Conflict, Fault, InvalidRecord, Skip, Waiting
 from integration.mapping import SWEDEN, ore, swedish_amount
 from integration.records import Invoice, InvoiceRow, Note, OutgoingInvoice, OutgoingRow, dump
-from sync.flows.base import Desk, Flow, Label, Peer, Setting, flow, need, need_pull, need_settled
+from sync.flows.base import Desk, Flow, Label, Likeness, Peer, Setting, flow, need, need_pull, need_settled
 from sync.flows.invoice_sums import row_as_sent, sum_behind, whole_invoice_row
 
 MOST_ROWS = 500
@@ -35,6 +36,7 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
     upstream = ("customers", "projects", "articles")
     later_changes = "show"
     marks = MARK
+    taken_over = True
     maps = ("unit",)
     rank = 40
     settings = (
@@ -63,6 +65,18 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
             return Changed("I3.withdrawn", **sums)
         same = self.content(replace(sent, draft=now.draft)) == self.content(now)
         return None if same else Changed("I3", **sums)
+
+    def units(self, record: Invoice) -> Iterable[str]:
+        """Those of its rows."""
+        return {row.unit for row in record.rows}
+
+    def likeness(self, record: Invoice, desk: Desk) -> Likeness | None:
+        """Same customer and sum, dated when the basis was finalised or at the end of its period."""
+        if record.draft:
+            return None
+        customer = desk.by_id("customers", record.customer_id)
+        number = (customer.key if customer else "") or record.customer_number
+        return Likeness(number, record.total, record.finalised_at.astimezone(SWEDEN).date(), record.period_to)
 
     def prepare(self, record: Invoice, desk: Desk) -> OutgoingInvoice:
         """The rules in the order in which a person would meet them."""

@@ -19,6 +19,7 @@ class Projects(Flow[Project, Project]):
     reads = writes = Project
     cadence = 120
     rank = 20
+    suspicion = "setup.no_projects"
     settings = (
         Setting("created_as_start", "Använd skapandedatum när startdatum saknas (P2)", False),
         Setting("orders", "Överför även ordrar (P3)", False),

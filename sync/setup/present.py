@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 from integration import registry
 from integration.mapping import organisation_number
 from sync.engine import preflight
-from sync.engine.preflight.adopt import FLOW as ADOPTING
-from sync.flows.base import flows
+from sync.flows.base import flows, get_flow
 from sync.models import Preflight
 from sync.setup.told import Told, told
 
@@ -221,6 +220,6 @@ def _pair(page: Shown, row: Preflight) -> None:
         fault = failed.get(pair["source_id"])
         page.pairs.append({**pair, "fault": told(fault["cause"], fault["params"]) if fault else None})
     for line in page.table:
-        if line["flow"] == ADOPTING:
+        if get_flow(line["flow"]).taken_over:
             taken = min(len(page.adopted), line["create"])
             line["create"], line["unchanged"] = line["create"] - taken, line["unchanged"] + taken

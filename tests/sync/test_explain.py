@@ -2,6 +2,7 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from integration.registry import systems
 from integration.systems.fortnox.errors import CODES
 from integration.systems.smartdok.errors import NAMES
 from sync.explain import CAUSES, Explanation, explain, explain_one
+from sync.flows.base import flows
 
 ROOT = Path(__file__).parents[2]
 WHO = {"bookkeeper", "site", "operator", ""}
@@ -230,6 +232,15 @@ def test_a_text_that_names_the_item_itself_does_so_once():
 
 def test_a_text_that_is_the_same_for_all_names_none():
     assert explain_one(("F7", "Bygg AB"), 3, "I4", {}, "sv") == explain("I4", {}, "sv")
+
+
+def test_no_cause_is_told_in_two_places():
+    tables = [import_module(f"sync.explain.{path.stem}").CAUSES for path in (ROOT / "sync/explain").glob("causes_*.py")]
+    assert len(CAUSES) == sum(len(table) for table in tables)
+
+
+def test_what_a_flow_suspects_is_told():
+    assert {each.suspicion for each in flows()} - {"", *CAUSES} == set()
 
 
 def test_causes_of_every_system_need_no_text_of_their_own():

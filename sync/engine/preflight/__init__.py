@@ -30,7 +30,6 @@ from django.utils import timezone
 from integration.errors import ConfigError, Fault
 from integration.http import counted
 from integration.models import Tenant
-from integration.records import Article, Invoice, Project
 from integration.systems.base import Reach
 from sync.engine.access import Systems
 from sync.engine.preflight import lookalikes
@@ -129,8 +128,7 @@ def _examine(preflight: Preflight, calls: Counter[str]) -> dict[str, Any]:
     targets = sorted({book.pipeline.target for book in table.books.values()})
     locked = {name: systems.get(name).locked_until() for name in targets}
     transferred = [
-        row for book in table.books.values() if book.flow.reads is Invoice
-        for row in lookalikes.pairs(tenant, book, table.books.get("customers"))
+        row for book in table.books.values() if book.flow.taken_over for row in lookalikes.pairs(table, book)
     ]  # fmt: skip
     return {
         "fault": None,
@@ -175,20 +173,19 @@ def _suspicions(book: Book) -> Iterator[Fault]:
     company has no project at all it may be off."""
     if book.pipeline.paused_cause:
         yield ConfigError(book.pipeline.paused_cause, scope="flow", **book.pipeline.paused_params)
-    elif book.flow.reads is Project and book.listed == [] and book.entries:
-        yield ConfigError("setup.no_projects", scope="flow")
+    elif book.flow.suspicion and book.listed == [] and book.entries:
+        yield ConfigError(book.flow.suspicion, scope="flow")
 
 
 def _new_units(table: Table, systems: Systems) -> list[str]:
-    """Units that the first pass would make (A4): of articles that it creates, and of the rows of invoices."""
+    """Units that the first pass would make (A4): of what it creates, and of documents, which go in the end."""
     wanted: dict[str, set[str]] = {}
     for book in table.books.values():
         units = wanted.setdefault(book.pipeline.target, set())
+        going = {"create"} if book.keyed else {"create", "waiting", "stopped"}
         for entry in book.entries:
-            if isinstance(entry.record, Article) and entry.action == "create":
-                units.add(table.values.get(("unit", entry.record.unit), entry.record.unit))
-            elif isinstance(entry.record, Invoice) and entry.action in {"create", "waiting", "stopped"}:
-                units |= {table.values.get(("unit", row.unit), row.unit) for row in entry.record.rows}
+            if entry.action in going and entry.record is not None:
+                units |= {table.values.get(("unit", unit), unit) for unit in book.flow.units(entry.record)}
     return sorted({each for name, units in wanted.items() if units for each in systems.get(name).new_units(units)})
 
 
@@ -213,7 +210,7 @@ def _counts(book: Book) -> dict[str, Any]:
 
 def _is_register(book: Book) -> bool:
     """Whether its objects are matched by number (G2); documents are not."""
-    return book.listed is not None and book.flow.reads is not Invoice
+    return book.listed is not None and book.keyed
 
 
 def _rows(book: Book) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,9 @@ from integration.errors import Conflict, Fault, Rejected
 from sync.engine.access import Systems
 from sync.engine.manual import already_there
 from sync.engine.pull import keep
+from sync.flows.base import flows
 from sync.models import Item, Pipeline, Preflight
 
-FLOW = "invoices"
 PATIENCE = 10.0
 
 
@@ -21,7 +21,8 @@ def adopt(preflight: Preflight, chosen: Sequence[tuple[str, str]], actor: str) -
     """
     offered = {(each["source_id"], each["target_id"]) for each in (preflight.result or {}).get("transferred", [])}
     chosen = [each for each in dict.fromkeys(chosen) if each in offered]
-    pipeline = Pipeline.objects.select_related("tenant").get(tenant_id=preflight.tenant_id, flow=FLOW)
+    taken_over = [each.key for each in flows() if each.taken_over]
+    pipeline = Pipeline.objects.select_related("tenant").get(tenant_id=preflight.tenant_id, flow__in=taken_over)
     systems = Systems(pipeline.tenant, patience=PATIENCE)
     state = {"done": {}, "failed": {}, **preflight.adoption, "of": len(chosen), "through": 0}
     for through, (source_id, number) in enumerate(chosen, 1):

@@ -57,12 +57,15 @@ class Entry:
 
 @dataclass
 class Book:
-    """One pipeline: what its source gives and what its target lists. `fault`: why a side could not be read."""
+    """One pipeline: what its source gives and what its target lists. `fault`: why a side could not be read. `keyed`:
+    whether the target knows its objects by their numbers (`Writer.keyed`).
+    """
 
     pipeline: Pipeline
     entries: list[Entry] = field(default_factory=list)
     listed: list[Listed] | None = None
     fault: Fault | None = None
+    keyed: bool = False
     partial: bool = False
     by_key: dict[str, list[Entry]] = field(default_factory=dict)
     by_id: dict[str, Entry] = field(default_factory=dict)
@@ -152,7 +155,9 @@ def _unreadable(broken: Unreadable) -> Entry:
 
 
 def _list(book: Book, systems: Systems, tell: Tell) -> None:
-    pages = systems.writer(book.pipeline.target, book.flow.writes).listing(book.pipeline.tenant.go_live - AROUND)
+    writer = systems.writer(book.pipeline.target, book.flow.writes)
+    book.keyed = writer.keyed
+    pages = writer.listing(book.pipeline.tenant.go_live - AROUND)
     if pages is None:
         return
     tell(book.flow.key, book.pipeline.target, 0)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from integration.mapping import SWEDEN, swedish_amount
-from integration.models import Tenant
-from integration.records import Invoice
+from integration.mapping import swedish_amount
 from integration.systems.base import Listed
 from sync.engine.preflight.books import Book, Entry, is_known
+from sync.engine.preflight.judge import PaperDesk, Table
+from sync.flows.base import Likeness
 
 RATES = (Decimal("1.25"), Decimal(1), Decimal("1.12"), Decimal("1.06"))
 ROUNDING = Decimal(1)
@@ -26,13 +26,14 @@ class Pair:
     """A record of ours and a document over there that may be the same one."""
 
     entry: Entry
+    like: Likeness
     listed: Listed
 
 
-def pairs(tenant: Tenant, book: Book, customers: Book | None) -> list[dict[str, Any]]:
+def pairs(table: Table, book: Book) -> list[dict[str, Any]]:
     """Plain rows: those whose record and document occur once only are `sure`."""
-    found = list(_pairs(book, customers))
-    taken = is_known(tenant, [each.listed.target_id for each in found], book.pipeline.flow)
+    found = list(_pairs(table, book))
+    taken = is_known(table.tenant, [each.listed.target_id for each in found], book.pipeline.flow)
     found = [each for each in found if each.listed.target_id not in taken]
     ours = [each.entry.source_id for each in found]
     theirs = [each.listed.target_id for each in found]
@@ -41,8 +42,8 @@ def pairs(tenant: Tenant, book: Book, customers: Book | None) -> list[dict[str, 
             "source_id": each.entry.source_id,
             "number": each.entry.label.key,
             "title": each.entry.label.title,
-            "sum": swedish_amount(each.entry.record.total),
-            "date": each.entry.record.finalised_at.astimezone(SWEDEN).date().isoformat(),
+            "sum": swedish_amount(each.like.total),
+            "date": each.like.day.isoformat(),
             "target_id": each.listed.target_id,
             "target_title": each.listed.title,
             "target_total": swedish_amount(each.listed.total or Decimal(0)),
@@ -53,27 +54,22 @@ def pairs(tenant: Tenant, book: Book, customers: Book | None) -> list[dict[str, 
     ]
 
 
-def _pairs(book: Book, customers: Book | None) -> Iterator[Pair]:
+def _pairs(table: Table, book: Book) -> Iterator[Pair]:
     foreign: dict[str, list[Listed]] = {}
     for each in book.listed or ():
         if not each.reference and each.total is not None and each.day is not None:
             foreign.setdefault(each.customer_number, []).append(each)
     for entry in book.entries:
-        record = entry.record
-        if not isinstance(record, Invoice) or record.draft or entry.target_id or entry.action == "left_out":
+        if entry.record is None or entry.target_id or entry.action == "left_out":
             continue
-        yield from (Pair(entry, each) for each in foreign.get(_customer(record, customers), ()) if _same(record, each))
+        like = book.flow.likeness(entry.record, PaperDesk(table, book, entry))
+        if like is not None:
+            yield from (Pair(entry, like, each) for each in foreign.get(like.customer_number, ()) if _fits(like, each))
 
 
-def _customer(record: Invoice, customers: Book | None) -> str:
-    entry = customers.by_id.get(record.customer_id) if customers else None
-    return (entry.label.key if entry else "") or record.customer_number
-
-
-def _same(record: Invoice, listed: Listed) -> bool:
-    if listed.total is None or listed.day is None or not record.total:
+def _fits(like: Likeness, listed: Listed) -> bool:
+    if listed.total is None or listed.day is None or not like.total:
         return False
-    finalised = record.finalised_at.astimezone(SWEDEN).date()
-    if not (finalised - BEFORE <= listed.day <= finalised + AFTER or listed.day == record.period_to):
+    if not (like.day - BEFORE <= listed.day <= like.day + AFTER or listed.day == like.or_on):
         return False
-    return any(abs(record.total * rate - listed.total) <= ROUNDING for rate in RATES)
+    return any(abs(like.total * rate - listed.total) <= ROUNDING for rate in RATES)
