@@ -32,12 +32,6 @@ LABELS = {
 }
 
 
-def system_title(name: str) -> str:
-    """A system as people call it."""
-    kind = registry.systems.get(name)
-    return str(kind.title) if kind else name
-
-
 @admin.register(User)
 class UserAdmin(OperatorsOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """People who log in. What they see of which tenant is said by their memberships."""

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integration import registry
+from integration.registry import system_title
 from integration.vault import EncryptedJSONField
 
 
@@ -106,8 +106,7 @@ class Connection(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = registry.systems.get(self.system)
-        return f"{self.tenant} – {kind.title if kind else self.system}"
+        return f"{self.tenant} – {system_title(self.system)}"
 
     @property
     def usable(self) -> bool:

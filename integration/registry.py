@@ -55,6 +55,11 @@ def system(name: str) -> Callable[[type[S]], type[S]]:
     return register
 
 
+def system_title(name: str) -> str:
+    """A system as people call it; its name, where it is not installed."""
+    return systems[name].title if name in systems else name
+
+
 def reads(name: str, record: type[R]) -> "Callable[[ReaderOf[R]], ReaderOf[R]]":
     """Register the way in which system `name` gives records of this type."""
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from integration.admin import system_title
 from integration.errors import Fault
+from integration.registry import system_title
 from sync.admin.background import perform
 from sync.admin.pages import actor, back, look, one
 from sync.admin.words import flow_title

@@ -7,9 +7,10 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integration.admin import LABELS, system_title
+from integration.admin import LABELS
 from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant
+from integration.registry import system_title
 from integration.scoping import ACT, may, visible_tenants
 from sync.admin.examples import Example, first_few
 from sync.admin.figures import Row, chart, held, items_url, sent_per_day, standings

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from integration.admin import LABELS, system_title
+from integration.admin import LABELS
 from integration.admin import ConnectionAdmin as BaseConnectionAdmin
 from integration.errors import Fault
 from integration.models import Connection
+from integration.registry import system_title
 from integration.systems.base import Identity
 from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one

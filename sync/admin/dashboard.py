@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integration.admin import LABELS, system_title
+from integration.admin import LABELS
 from integration.models import Connection, Tenant
+from integration.registry import system_title
 from integration.scoping import is_operator, visible_tenants
 from sync.admin import company
 from sync.admin.examples import first_few

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from integration.admin import system_title
 from integration.errors import Fault, Waiting
+from integration.registry import system_title
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.history import ReadOnly

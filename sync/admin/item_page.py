@@ -5,10 +5,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from integration.admin import system_title
 from integration.errors import Fault
 from integration.mapping import swedish_amount
 from integration.records import OutdatedRecord, load
+from integration.registry import system_title
 from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size

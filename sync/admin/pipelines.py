@@ -19,9 +19,9 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from integration.admin import system_title
 from integration.mapping import SWEDEN
 from integration.models import Connection
+from integration.registry import system_title
 from integration.scoping import TenantScoped
 from sync.admin import dry_runs
 from sync.admin.acts import agreed, ask

@@ -19,8 +19,8 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from integration.admin import system_title
 from integration.models import Connection, Tenant, ValueMap
+from integration.registry import system_title
 from integration.scoping import OWN, TenantScoped, may
 from sync.admin import causes
 from sync.admin.acts import agreed, many_with_note, not_as_shown

@@ -15,8 +15,8 @@ from unfold.decorators import display
 from integration import registry
 from integration.admin import LABELS as CONNECTION_LABELS
 from integration.admin import TenantAdmin as BaseTenantAdmin
-from integration.admin import system_title
 from integration.models import Connection, Tenant
+from integration.registry import system_title
 from integration.scoping import OWN, is_operator, may
 from sync.admin import pausing, setup_links
 from sync.admin.words import flow_title

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.timezone import localtime
 
+from integration.registry import system_title
+
 MISSING = "–"
 
-SYSTEMS = {"fortnox": "Fortnox", "smartdok": "SmartDok"}
 # What a cause may begin with that is no system, and what the system is called then.
 OURS = {"*", "clock", "connection", "data", "document", "dry_run", "http", "internal", "manual", "preflight", "setup"}
 SOME_SYSTEM = ("det andra systemet", "the other system")
@@ -83,7 +84,7 @@ class Figures(dict[str, str]):
         value = self._params.get(name)
         if name == "system":
             key = str(value or self._cause.partition(".")[0])
-            shown = SOME_SYSTEM[0 if self._swedish else 1] if key in OURS else SYSTEMS.get(key, key)
+            shown = SOME_SYSTEM[0 if self._swedish else 1] if key in OURS else system_title(key)
         elif name == "code" and not value:
             shown = self._cause or MISSING
         elif value in (None, "", [], {}):

@@ -13,8 +13,9 @@ import xlsxwriter
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from integration.registry import system_title
 from sync.models import Preflight
-from sync.setup.present import ACTIONS, MATCHES, TEXTS, field_title, shown, system_title, title
+from sync.setup.present import ACTIONS, MATCHES, TEXTS, field_title, shown, title
 from sync.setup.told import told
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integration import registry
 from integration.mapping import organisation_number
+from integration.registry import system_title
 from sync.engine import preflight
 from sync.flows.base import flows, get_flow
 from sync.models import Preflight
@@ -120,11 +120,6 @@ class Shown:
 def title(flow: str) -> str:
     """A flow as people call it."""
     return {each.key: _(each.title) for each in flows()}.get(flow, flow)
-
-
-def system_title(name: str) -> str:
-    """A system as people call it."""
-    return str(registry.systems[name].title) if name in registry.systems else name
 
 
 def field_title(name: str) -> str:
