@@ -65,7 +65,7 @@ class Unconfirmed(Transient):
 
 
 class Waiting(Fault):
-    """Other items must come first. `needs`: references such as `customers:no=1001` (see `sync.flows.base.need`)."""
+    """Other items must come first. `needs`: references such as `customers:no=1001` (see `sync.flows.needs`)."""
 
     reason = "need"
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.models import Tenant
 from sync.explain import explain
-from sync.flows.base import Flow, get_flow, need
+from sync.flows.base import Flow, get_flow
+from sync.flows.needs import met_by
 
 
 class TenantQuerySet(models.QuerySet[Any]):
@@ -200,9 +201,7 @@ class Item(models.Model):
     @property
     def references(self) -> list[str]:
         """The references by which other items wait for this one being in the target."""
-        flow = self.pipeline.flow
-        by_number = [need(flow, key=self.key)] if self.key else []
-        return [need(flow, source_id=self.source_id), *by_number]
+        return met_by(self.pipeline.flow, self.source_id, self.key)
 
 
 WENT_THROUGH = Q(operation__in=["create", "update"], outcome__in=["done", "handed over"])

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from integration.models import Connection, Tenant, ValueMap
 from sync.engine.states import SYSTEM, State, fulfil, wake
+from sync.flows.needs import need_connection
 from sync.models import Item, Pipeline
 
 # What an item waits for by the clock while a system is out of reach.
@@ -47,7 +48,7 @@ def connection_saved(instance: Connection, update_fields: Any = None, **_: Any) 
         return  # a renewed token is no news
     if not instance.usable:
         return
-    fulfil(instance.tenant_id, [f"connection:{instance.system}"])
+    fulfil(instance.tenant_id, [need_connection(instance.system)])
     now = timezone.now()
     late = Pipeline.objects.filter(tenant_id=instance.tenant_id, source=instance.system, next_pull_at__gt=now)
     late.filter(failures__gt=0).update(next_pull_at=now)

@@ -21,6 +21,7 @@ from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.engine.tidy import tidy
 from sync.flows.base import flows
+from sync.flows.needs import need_document
 from sync.models import Document, DryRun, Pipeline, Preflight
 
 log = structlog.get_logger(__name__)
@@ -181,7 +182,7 @@ def check_connection(connection_id: int) -> None:
 def document_fetched(document: Document, address: str) -> None:
     """Somebody has the whole file; where it is the target, by the address it was told, the item that waits goes on."""
     if documents.mark_fetched(document, address) and states.fulfil(
-        document.tenant_id, [f"document:{document.item_id}"]
+        document.tenant_id, [need_document(document.item_id)]
     ):
         dispatch_tenant.delay_on_commit(document.tenant_id)
 

@@ -15,6 +15,7 @@ from integration.systems.base import ByConsent, FileReader, Identity, Reader, Sy
 from sync import documents
 from sync.engine.companies import claim
 from sync.engine.states import fulfil
+from sync.flows.needs import need_pipeline
 from sync.models import Item, Pipeline
 
 log = structlog.get_logger(__name__)
@@ -115,7 +116,7 @@ def resume(pipeline: Pipeline) -> None:
     """What held the pipeline up is gone: everything that waited for it goes on."""
     held = Pipeline.objects.filter(pk=pipeline.pk).exclude(paused_cause="")
     if held.update(paused_cause="", paused_params={}, paused_since=None, probe_at=None):
-        fulfil(pipeline.tenant_id, [f"pipeline:{pipeline.flow}"])
+        fulfil(pipeline.tenant_id, [need_pipeline(pipeline.flow)])
 
 
 def trial(connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float) -> System:

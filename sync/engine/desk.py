@@ -14,6 +14,7 @@ from integration.models import Connection, ValueMap
 from integration.records import Note, dump
 from sync import documents
 from sync.flows.base import Peer
+from sync.flows.needs import Reference
 from sync.models import Document, Item, Pipeline
 
 
@@ -108,11 +109,10 @@ def all_true(tenant_id: int, needs: Mapping[str, datetime.datetime]) -> list[str
     true: list[str] = []
     of_items: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for reference, since in needs.items():
-        flow, _, what = reference.partition(":")
-        kind, _, value = what.partition("=")
-        if kind in _SATISFIES:
-            of_items[flow, kind][value] = reference
-        elif _happened(tenant_id, flow, what, since):
+        wanted = Reference.parse(reference)
+        if wanted.kind in _SATISFIES:
+            of_items[wanted.flow, wanted.kind][wanted.value] = reference
+        elif _happened(tenant_id, wanted, since):
             true.append(reference)
     for (flow, kind), by_value in of_items.items():
         column, condition = _SATISFIES[kind]
@@ -138,11 +138,12 @@ _SATISFIES: dict[str, tuple[str, Q]] = {
 }
 
 
-def _happened(tenant_id: int, flow: str, what: str, since: datetime.datetime) -> bool:
-    if flow == "connection":
-        return any(each.usable for each in Connection.objects.filter(tenant_id=tenant_id, system=what))
-    if flow == "pipeline":
-        return Pipeline.objects.filter(tenant_id=tenant_id, flow=what, paused_cause="").exists()
-    if flow == "document":
-        return Document.objects.filter(tenant_id=tenant_id, item_id=what, fetched=F("address")).exists()
-    return any(_read_whole(each, since) for each in Pipeline.objects.filter(tenant_id=tenant_id, flow=flow))  # "pull"
+def _happened(tenant_id: int, wanted: Reference, since: datetime.datetime) -> bool:
+    if wanted.kind == "connection":
+        return any(each.usable for each in Connection.objects.filter(tenant_id=tenant_id, system=wanted.value))
+    if wanted.kind == "pipeline":
+        return Pipeline.objects.filter(tenant_id=tenant_id, flow=wanted.value, paused_cause="").exists()
+    if wanted.kind == "document":
+        return Document.objects.filter(tenant_id=tenant_id, item_id=wanted.value, fetched=F("address")).exists()
+    pipelines = Pipeline.objects.filter(tenant_id=tenant_id, flow=wanted.flow)
+    return any(_read_whole(each, since) for each in pipelines)  # "pull"

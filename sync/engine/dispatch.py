@@ -33,6 +33,7 @@ from sync.engine.pull import free
 from sync.engine.push import nudge
 from sync.engine.states import State
 from sync.flows.base import flows
+from sync.flows.needs import need_pipeline
 from sync.models import Item, Pipeline
 
 WINDOW = 25  # items of one tenant in the queue or in work: one Fortnox throttle window
@@ -150,7 +151,7 @@ def probes(**of: Any) -> list[tuple[int, str, int]]:
 
 def _probe(pipeline: Pipeline, now: datetime.datetime) -> list[tuple[int, str, int]]:
     """Let one item of a held-up pipeline try whether the cause is gone; without one, the next reading will tell."""
-    waiting = pipeline.items.filter(needs__contains=[f"pipeline:{pipeline.flow}"], state=State.WAITING)
+    waiting = pipeline.items.filter(needs__contains=[need_pipeline(pipeline.flow)], state=State.WAITING)
     first = waiting.order_by("pk").values_list("pk", flat=True).first()
     Pipeline.objects.filter(pk=pipeline.pk).update(probe_at=now + PROBE_EVERY)
     if first is None:

@@ -16,7 +16,8 @@ from sync.engine.access import Systems
 from sync.engine.desk import ItemDesk
 from sync.engine.preview import preview
 from sync.engine.states import State
-from sync.flows.base import flows, need_settled
+from sync.flows.base import flows
+from sync.flows.needs import need_settled
 from sync.models import Attempt, Item, label_of
 
 PATIENCE = 5.0  # seconds that a person waits for a throttle

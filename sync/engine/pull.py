@@ -24,7 +24,7 @@ from sync.engine import states
 from sync.engine.access import Systems, at_fault, resume
 from sync.engine.doors import reading
 from sync.engine.states import LeaseLost, State
-from sync.flows.base import need_pull, need_seen
+from sync.flows.needs import need_pull, need_seen
 from sync.models import Item, Pipeline, Transition
 
 log = structlog.get_logger(__name__)

@@ -38,7 +38,7 @@ from sync.engine.alone import alone_with
 from sync.engine.desk import ItemDesk, all_true
 from sync.engine.problems import cause_gone
 from sync.engine.states import LeaseLost, State
-from sync.flows.base import need_pull
+from sync.flows.needs import Reference, need_document, need_pull
 from sync.models import Attempt, Item, Pipeline, label_of
 
 log = structlog.get_logger(__name__)
@@ -97,9 +97,7 @@ def after(item: Item) -> None:
 
 def nudge(item: Item) -> None:
     """What this item needs is looked at again: articles that nobody needed so far (A2), a source to be read anew."""
-    for reference in item.needs:
-        flow, _, what = reference.partition(":")
-        kind, _, value = what.partition("=")
+    for flow, kind, value in map(Reference.parse, item.needs):
         if kind == "pull":
             pipelines = Pipeline.objects.filter(tenant_id=item.tenant_id, flow=flow, enabled=True)
             pipelines.filter(next_pull_at__gt=timezone.now()).update(next_pull_at=timezone.now())
@@ -297,7 +295,7 @@ class Push:
             self._end_attempt(HANDED_OVER)
             if self.item.attempts.filter(outcome=HANDED_OVER).count() >= HAND_OVERS:
                 raise ConfigError("S6.never_fetched", times=HAND_OVERS)
-            raise Waiting("S6.not_fetched", needs=[f"document:{self.item.pk}"])
+            raise Waiting("S6.not_fetched", needs=[need_document(self.item.pk)])
         return self._done(written.target_id, written.label, payload)
 
     def _fetched(self) -> bool:

@@ -21,6 +21,7 @@ from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.engine.states import ON_ITS_WAY, State
 from sync.flows.base import Flow, flows, get_flow
+from sync.flows.needs import Reference
 from sync.models import Item, Pipeline
 
 PATIENCE = 30.0  # seconds the foreground waits for a throttle
@@ -175,6 +176,6 @@ def _soonest(tenant: Tenant, keys: list[str], tired: list[int], now: datetime.da
 def _asked_for(tenant: Tenant) -> list[Pipeline]:
     """Pipelines that an item waits to be read anew."""
     waiting = Item.objects.filter(tenant=tenant, state=State.WAITING).exclude(needs=[])
-    needs = {each for needs in waiting.values_list("needs", flat=True) for each in needs if each.endswith(":pull")}
-    keys = [each.removesuffix(":pull") for each in needs]
+    needs = {Reference.parse(each) for needs in waiting.values_list("needs", flat=True) for each in needs}
+    keys = [each.flow for each in needs if each.kind == "pull"]
     return list(Pipeline.objects.select_related("tenant").filter(tenant=tenant, flow__in=keys, enabled=True))

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integration.errors import Fault, RateLimited, Skip, Waiting
 from sync.engine.doors import sending
-from sync.flows.base import need_settled
+from sync.flows.needs import need_connection, need_pipeline, need_settled
 from sync.models import Item, Pipeline, Transition
 
 State = Item.State
@@ -167,8 +167,8 @@ def pause(tries: int) -> datetime.timedelta:
 def scope_reference(pipeline: Pipeline, fault: Fault) -> str:
     """What an item waits for when not itself but its flow or a connection is at fault."""
     if fault.scope == "flow":
-        return f"pipeline:{pipeline.flow}"
-    return f"connection:{fault.params.get('system', pipeline.target)}"
+        return need_pipeline(pipeline.flow)
+    return need_connection(fault.params.get("system", pipeline.target))
 
 
 def record(item: Item, before: str, after: str, actor: str, cause: str = "", note: str = "") -> None:

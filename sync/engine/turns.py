@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from sync.engine.states import State
 from sync.explain import explain
 from sync.flows.base import get_flow
+from sync.flows.needs import Reference
 from sync.models import Item, Pipeline
 
 FIELDS = {"no": "key", "seen": "key", "id": "source_id", "settled": "source_id"}
@@ -121,7 +122,7 @@ def resolve(
     by_flow = {each.flow: each for each in pipelines}
     by: dict[tuple[int, str], set[str]] = {}
     for reference in wanted:
-        flow, kind, what = _parts(reference)
+        flow, kind, what = Reference.parse(reference)
         if kind in FIELDS and flow in by_flow:
             by.setdefault((by_flow[flow].pk, FIELDS[kind]), set()).add(what)
     condition = Q()
@@ -133,27 +134,18 @@ def resolve(
             bearers.setdefault((item.pipeline_id, column, getattr(item, column)), []).append(item)
     found = {}
     for reference, since in wanted.items():
-        flow, kind, what = _parts(reference)
+        flow, kind, what = Reference.parse(reference)
         pipeline = by_flow.get(flow)
         if pipeline is None:
-            found[reference] = Need(reference, flow, kind, what)
+            found[reference] = Need(reference, flow or kind, kind, what)
             continue
         items = bearers.get((pipeline.pk, FIELDS[kind], what), []) if kind in FIELDS else []
         found[reference] = _need(reference, pipeline, items, since)
     return found
 
 
-def _parts(reference: str) -> tuple[str, str, str]:
-    """`projects:no=P7` → flow, kind and value; `connection:fortnox` and the like are of a kind of their own."""
-    flow, _, what = reference.partition(":")
-    kind, separator, value = what.partition("=")
-    if flow in {"connection", "pipeline", "document"}:
-        return flow, flow, what
-    return flow, kind, value if separator else ""
-
-
 def _need(reference: str, pipeline: Pipeline, items: list[Item], since: datetime.datetime) -> Need:
-    flow, kind, what = _parts(reference)
+    flow, kind, what = Reference.parse(reference)
     there = [each for each in items if each.gone_at is None] or items
     state, cause, turn = "", "", ""
     for each in there:

@@ -118,26 +118,6 @@ def doubles(desk: Desk, flow: str, number: str, own_id: str) -> list[str]:
     return [f"{peer.title} (id {peer.source_id})" for peer in desk.by_key(flow, number) if peer.source_id != own_id]
 
 
-def need(flow: str, *, key: str = "", source_id: str = "") -> str:
-    """A reference to the item that another item waits for, by number or by source id."""
-    return f"{flow}:no={key}" if key else f"{flow}:id={source_id}"
-
-
-def need_pull(flow: str) -> str:
-    """A reference to the next whole reading of a flow's source: what one of changes does not list shows there."""
-    return f"{flow}:pull"
-
-
-def need_settled(flow: str, source_id: str) -> str:
-    """A reference to an item having found its end, whichever it is."""
-    return f"{flow}:settled={source_id}"
-
-
-def need_seen(flow: str, key: str) -> str:
-    """A reference to an item with this number being read at all, whether it is transferred or not (S3)."""
-    return f"{flow}:seen={key}"
-
-
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """By what a document is known that another integration may have made of a record.

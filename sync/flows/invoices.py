@@ -8,8 +8,9 @@ from typing import Any
 from integration.errors import Changed, Conflict, Fault, InvalidRecord, Skip, Waiting
 from integration.mapping import SWEDEN, ore, swedish_amount
 from integration.records import Invoice, InvoiceRow, Note, OutgoingInvoice, OutgoingRow, dump
-from sync.flows.base import Desk, Flow, Label, Likeness, Peer, Setting, flow, need, need_pull, need_settled
+from sync.flows.base import Desk, Flow, Label, Likeness, Peer, Setting, flow
 from sync.flows.invoice_sums import row_as_sent, sum_behind, whole_invoice_row
+from sync.flows.needs import need, need_pull, need_settled
 
 MOST_ROWS = 500
 NOTHING = Decimal(0)

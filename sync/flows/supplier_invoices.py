@@ -17,7 +17,8 @@ from integration.records import (
     SupplierInvoiceRow,
     dump,
 )
-from sync.flows.base import Desk, Flow, Label, Setting, flow, need, need_pull, need_seen, need_settled
+from sync.flows.base import Desk, Flow, Label, Setting, flow
+from sync.flows.needs import need, need_pull, need_seen, need_settled
 
 NOT_COST = {"TOT", "VAT", "ROV"}
 NOTHING = Decimal(0)

@@ -14,7 +14,8 @@ from integration.models import Tenant
 from integration.records import Note, Unreadable
 from integration.systems.base import Listed, Reach, Window
 from sync.engine.access import Systems
-from sync.flows.base import Flow, Label, need
+from sync.flows.base import Flow, Label
+from sync.flows.needs import met_by
 from sync.models import Item, Pipeline
 
 MOST_CALLS = 300  # of one reading: sources that want a request per document are looked at in part
@@ -85,8 +86,7 @@ class Book:
 
     def references(self, entry: Entry) -> list[str]:
         """The references by which others wait for it (as `Item.references`)."""
-        by_number = [need(self.pipeline.flow, key=entry.label.key)] if entry.label.key else []
-        return [need(self.pipeline.flow, source_id=entry.source_id), *by_number]
+        return met_by(self.pipeline.flow, entry.source_id, entry.label.key)
 
 
 def reaches(tenant: Tenant, systems: Systems, progress: Callable[[str], None]) -> dict[str, Reach]:
