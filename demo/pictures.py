@@ -201,7 +201,11 @@ def _pages() -> list[tuple[str, str, str, Any]]:
     mine = Item.objects.filter(tenant=changed.tenant)
     stopped = mine.filter(state="stopped", cause="P2")[0]
     sent = mine.filter(state="done", pipeline__flow="customers", adopted=False)[0]
-    moved = {**sent.record, "address": "Kvarngatan 12", "zip_code": "802 51"}  # as the next reading would find it
+    moved = {
+        **(sent.record or {}),
+        "address": "Kvarngatan 12",
+        "zip_code": "802 51",
+    }  # as it is read next
     Item.objects.filter(pk=sent.pk).update(record=moved)
     problem = Problem.objects.filter(tenant=changed.tenant, cause="C4", closed_at=None)[0]
     pipeline = Pipeline.objects.get(tenant=changed.tenant, flow="invoices")

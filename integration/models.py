@@ -1,6 +1,5 @@
 """Tenants, who may see them, their connections and the values they map."""
 
-import datetime
 from typing import Any
 
 from django.conf import settings
@@ -165,8 +164,3 @@ class ValueMap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.source} → {self.target}"
-
-
-def today() -> datetime.date:
-    """The day it is in Sweden."""
-    return timezone.localdate()

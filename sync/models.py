@@ -1,9 +1,8 @@
 """Pipelines, items, attempts, documents: the truth about what moves. Queues only hint at it."""
 
 import secrets
-from typing import Any, Self
+from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -17,16 +16,6 @@ from integration.models import Tenant
 from sync.explain import explain
 from sync.flows.base import Flow, get_flow
 from sync.flows.needs import met_by
-
-
-class TenantQuerySet(models.QuerySet[Any]):
-    """Rows that belong to a tenant (principle 13)."""
-
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """Those of the user's tenants; all of them for an operator."""
-        if getattr(user, "is_superuser", False):
-            return self
-        return self.filter(tenant__memberships__user_id=user.pk)
 
 
 class Pipeline(models.Model):
@@ -56,8 +45,6 @@ class Pipeline(models.Model):
     failed_params = models.JSONField(default=dict, blank=True)
     failures = models.PositiveIntegerField(default=0)
     audit = models.JSONField(_("last audit"), default=dict, blank=True, editable=False)
-
-    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pipeline")
@@ -161,8 +148,6 @@ class Item(models.Model):
     queued_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = TenantQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("item")
         verbose_name_plural = _("items")
@@ -221,8 +206,6 @@ class Attempt(models.Model):
     cause = models.CharField(_("cause"), max_length=60, blank=True)
     params = models.JSONField(default=dict, blank=True)
 
-    objects = TenantQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
@@ -247,8 +230,6 @@ class Transition(models.Model):
     after = models.CharField(_("to"), max_length=10, choices=Item.State)
     cause = models.CharField(_("cause"), max_length=60, blank=True)
     note = models.TextField(_("note"), blank=True)
-
-    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("transition")
@@ -288,8 +269,6 @@ class Document(models.Model):
     served_at = models.DateTimeField(_("fetched by the target"), null=True, blank=True)
     address = models.CharField(max_length=16, default=address_number, editable=False)
     fetched = models.CharField(max_length=16, blank=True, editable=False)
-
-    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("document")
@@ -332,8 +311,6 @@ class Problem(models.Model):
     probe_at = models.DateTimeField(null=True, blank=True)
     probes = models.PositiveIntegerField(default=0)
 
-    objects = TenantQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("problem")
         verbose_name_plural = _("problems")
@@ -357,8 +334,6 @@ class Recipient(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="recipients")
     email = models.EmailField(_("e-mail"))
     digest = models.BooleanField(_("daily summary"), default=True)
-
-    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("recipient")
@@ -388,8 +363,6 @@ class SetupLink(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
-    objects = TenantQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("set-up link")
         verbose_name_plural = _("set-up links")
@@ -411,8 +384,6 @@ class Preflight(models.Model):
     progress = models.JSONField(default=dict, blank=True)
     result = models.JSONField(null=True, blank=True)
     adoption = models.JSONField(default=dict, blank=True)
-
-    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pre-flight")
@@ -445,8 +416,6 @@ class Act(models.Model):
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
-    objects = TenantQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("act on many")
         verbose_name_plural = _("acts on many")
@@ -465,8 +434,6 @@ class DryRun(models.Model):
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
     result = models.JSONField(default=dict, blank=True)
-
-    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("dry run")

@@ -333,7 +333,7 @@ class Push:
             self.flow.adopt(prepared, found, self.desk)
         except Conflict:
             tried = Attempt.objects.filter(item=self.item, operation="create").first()
-            sent, there = tried.payload if tried else {}, plain(found.fields)
+            sent, there = (tried and tried.payload) or {}, plain(found.fields)
             if not self.unconfirmed or any(sent.get(name, "") != value for name, value in there.items()):
                 raise
 

@@ -102,7 +102,7 @@ def _clean() -> dict[str, Any]:
     return {"reason": "", "cause": "", "params": {}, "needs": [], "not_before": None, "tries": 0}
 
 
-def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, **fields: Any) -> str:
+def settle(item: Item, state: str, *, actor: str, **fields: Any) -> str:
     """End a claim. `done` only if the content is still the one that was sent, and nothing at all if somebody woke the
     item meanwhile (`wake` leaves `not_before` on what is being sent): then it is due again, for another look.
 
@@ -126,7 +126,7 @@ def settle(item: Item, state: str, *, actor: str, before: str = State.RUNNING, *
             state, common = State.PENDING, {**common, **_clean(), "waiting_since": since}
             if not _held(item).update(state=state, **common):
                 raise LeaseLost
-        record(item, before, state, actor, fields.get("cause", "") if state == asked else "")
+        record(item, State.RUNNING, state, actor, fields.get("cause", "") if state == asked else "")
     for name, value in {"state": state, **common}.items():
         setattr(item, name, value)
     return state

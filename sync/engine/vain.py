@@ -42,5 +42,5 @@ def go_on(problem: Problem) -> bool:
     unended = Q(state__in=[State.PENDING, State.RUNNING]) | Q(state=State.WAITING, reason=Item.Reason.CLOCK)
     items = Item.objects.filter(unended, tenant_id=problem.tenant_id, pipeline__flow=problem.flow)
     failed = Transition.objects.filter(item=OuterRef("pk"), after=State.WAITING, at__gte=OuterRef("waiting_since"))
-    failed = failed.exclude(cause__in=TURNS).order_by().values("item").annotate(times=Count("pk")).values("times")
-    return bool(items.annotate(failed=Subquery(failed)).filter(failed__gte=MANY_TRIES).exists())
+    times = failed.exclude(cause__in=TURNS).order_by().values("item").annotate(times=Count("pk")).values("times")
+    return bool(items.annotate(failed=Subquery(times)).filter(failed__gte=MANY_TRIES).exists())

@@ -117,7 +117,7 @@ def test_refresh_tokens_are_used_once_each_and_the_newest_is_kept(
     company.give_consent(account_type="user")
     first = fortnox_twin.tokens.issue_refresh(1234567, set(company.consent.scopes))  # type: ignore[union-attr]
     fortnox.connection.options["grant"] = "code"
-    fortnox.connection.secrets = {"refresh_token": first}
+    fortnox.connection.token = asdict(Token("", 0, first))
     fortnox.connection.save()
     assert fortnox.check().company == "Bygg & Mark AB"
     second = stored(Connection.objects.get(pk=fortnox.connection.pk)).refresh
@@ -130,12 +130,13 @@ def test_refresh_tokens_are_used_once_each_and_the_newest_is_kept(
 
 def test_a_dead_refresh_token_means_connect_again(fortnox: Fortnox) -> None:
     fortnox.connection.options["grant"] = "code"
-    fortnox.connection.secrets = {"refresh_token": "dead"}
+    fortnox.connection.token = asdict(Token("", 0, "dead"))
     fortnox.connection.save()
     with pytest.raises(AuthError) as fault:
         fortnox.check()
     assert (fault.value.cause, fault.value.state) == ("fortnox.consent_gone", "needs_consent")
-    fortnox.connection.secrets = {}
+    fortnox.connection.token = {}
+    fortnox.connection.save()
     with pytest.raises(AuthError, match=r"fortnox\.consent_gone"):
         fortnox.check()
 

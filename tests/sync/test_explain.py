@@ -70,7 +70,7 @@ def _texts(argument: ast.expr, call: ast.Call) -> list[str]:
 
 def _tabled() -> dict[str, str]:
     """Causes of the vendors' error tables."""
-    found = {make(f"fortnox.{code}", {"method": "GET"}).cause: f"Fortnox code {code}" for code, make in CODES.items()}
+    found = {make(f"fortnox.{code}", method="GET").cause: f"Fortnox code {code}" for code, make in CODES.items()}
     return found | {f"smartdok.{name}": f"SmartDok error {name}" for name in NAMES}
 
 

@@ -7,8 +7,6 @@ from typing import Any
 from integration.errors import AuthError, ConfigError, Fault, InvalidRecord, Rejected, Transient, Unconfirmed
 from integration.http import Answer
 
-Make = Callable[[str, dict[str, Any]], Fault]
-
 BAD_TOKEN = {2000310, 2000311}
 CHARACTERS = 2000359
 PARAMETER = 2000588
@@ -17,59 +15,60 @@ PROJECTS_OFF = 2001650
 UNIT_MISSING = 2000430
 
 
-def _consent(cause: str, params: dict[str, Any]) -> Fault:
+def _consent(cause: str, **params: Any) -> Fault:
     """Note 28: the token is wrong, and renewing it once did not help."""
     return AuthError(cause, state="needs_consent", **params)
 
 
-def _no_licence_for_scope(cause: str, params: dict[str, Any]) -> Fault:
+def _no_licence_for_scope(cause: str, **params: Any) -> Fault:
     return AuthError(cause, state="missing_right", scope="flow", **params)
 
 
-def _no_licence(cause: str, params: dict[str, Any]) -> Fault:
+def _no_licence(cause: str, **params: Any) -> Fault:
     return AuthError(cause, state="missing_right", scope="connection", **params)
 
 
-def _projects_off(cause: str, params: dict[str, Any]) -> Fault:
+def _projects_off(cause: str, **params: Any) -> Fault:
     """P5: one explanation, the flow pauses."""
     return ConfigError("P5", scope="flow", **params)
 
 
-def _theirs(cause: str, params: dict[str, Any]) -> Fault:
+def _theirs(cause: str, **params: Any) -> Fault:
     """Something broke over there: a write may have been stored before it did."""
     return (Transient if params["method"] == "GET" else Unconfirmed)(cause, **params)
 
 
-CODES: dict[int, Make] = {
+# What makes a fault of its cause and params: a class of the error ladder, or a function where there is more to say.
+CODES: dict[int, Callable[..., Fault]] = {
     # access (notes 12, 28)
     2000310: _consent,
     2000311: _consent,
     2001101: _no_licence_for_scope,
     2001103: _no_licence,
     # the source's data
-    2000106: lambda cause, params: InvalidRecord(cause, **params),  # must be alphanumeric
-    2000108: lambda cause, params: InvalidRecord(cause, **params),  # must be numeric
-    CHARACTERS: lambda cause, params: InvalidRecord(cause, **params),  # note 31
-    2000600: lambda cause, params: InvalidRecord(cause, **params),  # note 53: same personal number twice
-    2004217: lambda cause, params: InvalidRecord(cause, **params),  # note 53: amount of a tax reduction
-    2004218: lambda cause, params: InvalidRecord(cause, **params),
+    2000106: InvalidRecord,  # must be alphanumeric
+    2000108: InvalidRecord,  # must be numeric
+    CHARACTERS: InvalidRecord,  # note 31
+    2000600: InvalidRecord,  # note 53: same personal number twice
+    2004217: InvalidRecord,  # note 53: amount of a tax reduction
+    2004218: InvalidRecord,
     # Fortnox says no
-    2000401: lambda cause, params: Rejected(cause, **params),  # note 55: locked period (I9)
-    2000637: lambda cause, params: Rejected(cause, **params),  # note 37: burnt customer number (C6)
+    2000401: Rejected,  # note 55: locked period (I9)
+    2000637: Rejected,  # note 37: burnt customer number (C6)
     # set-up in Fortnox
-    2000423: lambda cause, params: ConfigError(cause, **params),  # note 56: account
-    2001304: lambda cause, params: ConfigError(cause, **params),
-    2000947: lambda cause, params: ConfigError(cause, **params),  # note 56: inactive cost centre
-    2004167: lambda cause, params: ConfigError(cause, **params),  # note 54: EasyVat and an own VAT rate
+    2000423: ConfigError,  # note 56: account
+    2001304: ConfigError,
+    2000947: ConfigError,  # note 56: inactive cost centre
+    2004167: ConfigError,  # note 54: EasyVat and an own VAT rate
     PROJECTS_OFF: _projects_off,  # note 41 (assumed code)
     # our fault: `internal`
-    1000030: lambda cause, params: Fault(cause, **params),  # Accept header
-    1000031: lambda cause, params: Fault(cause, **params),  # Content-Type header
-    2000134: lambda cause, params: Fault(cause, **params),  # must be a boolean
-    PARAMETER: lambda cause, params: Fault(cause, **params),  # note 23
-    2001392: lambda cause, params: Fault(cause, **params),  # empty body or wrong type
-    2001399: lambda cause, params: Fault(cause, **params),  # field name
-    2002115: lambda cause, params: Fault(cause, **params),  # JSON syntax
+    1000030: Fault,  # Accept header
+    1000031: Fault,  # Content-Type header
+    2000134: Fault,  # must be a boolean
+    PARAMETER: Fault,  # note 23
+    2001392: Fault,  # empty body or wrong type
+    2001399: Fault,  # field name
+    2002115: Fault,  # JSON syntax
     # theirs
     1000003: _theirs,
 }
@@ -103,9 +102,9 @@ def refuse(answer: Answer) -> Fault:
     if answer.status == 404 and answer.method == "GET" and code not in CODES:
         return Rejected(cause, **params)
     if make := CODES.get(code):
-        return make(cause, params)
+        return make(cause, **params)
     if answer.status in {401, 403}:
-        return _consent(cause, params)
+        return _consent(cause, **params)
     return Rejected(cause, **params)
 
 

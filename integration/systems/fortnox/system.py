@@ -180,12 +180,11 @@ class Fortnox(ByConsent):
 
     # -- tokens --------------------------------------------------------------------------------------------------
     def _token(self, spent: Token) -> Token:
-        refresh = spent.refresh or str(self.connection.secrets.get("refresh_token") or "")
-        if self.connection.options.get("grant", "code" if refresh else "") == "code":
-            if not refresh:
+        if self.connection.options.get("grant", "code" if spent.refresh else "") == "code":
+            if not spent.refresh:
                 raise AuthError("fortnox.consent_gone", error="no refresh token")
-            token = self._client().refresh(refresh)
-            return replace(token, refresh=token.refresh or refresh)
+            token = self._client().refresh(spent.refresh)
+            return replace(token, refresh=token.refresh or spent.refresh)
         if not self.tenant_id:
             raise AuthError("fortnox.not_connected")
         return self._client().client_credentials({"TenantId": self.tenant_id})

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_slug
+from django.utils import timezone
 
 from integration.errors import Fault
-from integration.models import Tenant, today
+from integration.models import Tenant
 from sync.engine import access
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
@@ -27,7 +28,7 @@ def past_day(text: str) -> datetime.date:
         ArgumentTypeError: it is, or is no day.
     """
     found = day(text)
-    if found > today():
+    if found > timezone.localdate():
         raise ArgumentTypeError(f"{text} lies in the future: nothing would be transferred until then")
     return found
 
