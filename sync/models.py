@@ -195,14 +195,29 @@ WENT_THROUGH = Q(operation__in=["create", "update"], outcome__in=["done", "hande
 class Attempt(models.Model):
     """One try at writing an item: when, by whom, what left, and what came of it."""
 
+    class Operation(models.TextChoices):
+        CREATE = "create", _("created")
+        UPDATE = "update", _("updated")
+        ADOPT = "adopt", _("was already there")
+        LOOK_UP = "look up", _("looked up")
+
+    class Outcome(models.TextChoices):
+        UNDER_WAY = "", _("under way")
+        DONE = "done", _("went through")
+        FAILED = "failed", _("did not go through")
+        UNCONFIRMED = "unconfirmed", _("answer lost")
+        HANDED_OVER = "handed over", _("handed over")
+
+    WRITES = (Operation.CREATE, Operation.UPDATE)
+
     item = models.ForeignKey(Item, models.CASCADE, related_name="attempts")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+")
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
     actor = models.CharField(_("by"), max_length=150)
-    operation = models.CharField(_("operation"), max_length=20)
+    operation = models.CharField(_("operation"), max_length=20, choices=Operation)
     payload = models.JSONField(_("what was sent"), null=True, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=20, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, blank=True)
     cause = models.CharField(_("cause"), max_length=60, blank=True)
     params = models.JSONField(default=dict, blank=True)
 

@@ -17,7 +17,7 @@ from integration.scoping import TenantScoped
 from sync.admin.compare import listed
 from sync.admin.filters import FlowFilter, TenantFilter
 from sync.admin.pages import KeyPaginator
-from sync.admin.words import OPERATIONS, OUTCOMES, actor_shown, flow_title, moment
+from sync.admin.words import OUTCOME_LABELS, actor_shown, flow_title, moment
 from sync.explain import explain
 from sync.models import Attempt, Document
 
@@ -67,20 +67,20 @@ class AttemptAdmin(ReadOnly):
     @display(description=_("operation"))
     def what(self, row: Attempt) -> str:
         """The operation in words."""
-        return str(OPERATIONS.get(row.operation, row.operation))
+        return row.get_operation_display()
 
     @display(
         description=_("outcome"),
-        label={"done": "success", "handed over": "info", "failed": "danger", "unconfirmed": "warning", "": "info"},
+        label={each: OUTCOME_LABELS.get(each, "info") for each in Attempt.Outcome},
     )
     def came_of_it(self, row: Attempt) -> tuple[str, str]:
         """The outcome with its colour."""
-        return row.outcome, str(OUTCOMES.get(row.outcome, row.outcome))
+        return row.outcome, row.get_outcome_display()
 
     @display(description=_("outcome"))
     def result(self, row: Attempt) -> str:
         """The outcome in words."""
-        return str(OUTCOMES.get(row.outcome, row.outcome))
+        return row.get_outcome_display()
 
     @display(description=_("started"), ordering="started_at")
     def began(self, row: Attempt) -> str:

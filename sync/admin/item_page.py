@@ -13,8 +13,7 @@ from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
 from sync.admin.words import (
-    OPERATIONS,
-    OUTCOMES,
+    OUTCOME_LABELS,
     STATE_LABELS,
     actor_shown,
     flow_title,
@@ -134,9 +133,9 @@ def _waits_for(need: turns.Need) -> dict[str, Any]:
 def _attempt(row: Attempt) -> dict[str, Any]:
     return {
         "row": row,
-        "what": OPERATIONS.get(row.operation, row.operation),
-        "outcome": OUTCOMES.get(row.outcome, row.outcome),
-        "label": {"done": "success", "failed": "danger", "unconfirmed": "warning"}.get(row.outcome, "info"),
+        "what": row.get_operation_display(),
+        "outcome": row.get_outcome_display(),
+        "label": OUTCOME_LABELS.get(row.outcome, "info"),
         "told": explain(row.cause, row.params) if row.cause else None,
         "payload": listed(row.payload),
         "actor": actor_shown(row.actor),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sync.engine.states import SYSTEM
 from sync.flows.base import flows
-from sync.models import Item
+from sync.models import Attempt, Item
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 OURS = {SYSTEM, "sync"}  # the worker and the command line
@@ -29,24 +29,16 @@ STATE_LABELS = {
     Item.State.STOPPED: "danger",
     Item.State.LEFT_OUT: "default",
 }
+OUTCOME_LABELS: dict[str, str] = {
+    Attempt.Outcome.DONE: "success",
+    Attempt.Outcome.FAILED: "danger",
+    Attempt.Outcome.UNCONFIRMED: "warning",
+}
 WHO = {
     "bookkeeper": _("the bookkeeper, in Fortnox"),
     "site": _("whoever works in SmartDok"),
     "operator": _("Byggbro's operator"),
     "": _("nobody, it needs no hand"),
-}
-OPERATIONS = {
-    "create": _("created"),
-    "update": _("updated"),
-    "adopt": _("was already there"),
-    "look up": _("looked up"),
-}
-OUTCOMES = {
-    "done": _("went through"),
-    "failed": _("did not go through"),
-    "unconfirmed": _("answer lost"),
-    "handed over": _("handed over"),
-    "": _("under way"),
 }
 KINDS = {
     "unit": _("unit"),

@@ -113,8 +113,8 @@ def already_there(item: Item, target_id: str, actor: str, systems: Systems | Non
         raise Unconfirmed("manual.busy", number=item.key)
     now = timezone.now()
     Attempt.objects.create(
-        item=item, tenant_id=item.tenant_id, actor=actor, operation="adopt", payload=found.fields, started_at=now,
-        finished_at=now, outcome="done",
+        item=item, tenant_id=item.tenant_id, actor=actor, started_at=now, finished_at=now,
+        operation=Attempt.Operation.ADOPT, outcome=Attempt.Outcome.DONE, payload=found.fields,
     )  # fmt: skip
     item.refresh_from_db()
     states.fulfil(item.tenant_id, states.settled_references(item))

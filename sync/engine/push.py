@@ -43,10 +43,11 @@ from sync.models import Attempt, Item, Pipeline, label_of
 
 log = structlog.get_logger(__name__)
 
+Operation, Outcome = Attempt.Operation, Attempt.Outcome
+
 # Reasons that leave no attempt where nothing left: found without asking anybody, or (an outage) told by the item itself
 # and by each transition, again and again for every item.
 UNTOLD = {"need", "left_out", "data", "conflict", "changed", "clock"}
-HANDED_OVER = "handed over"
 STILL_AT_WORK = 5.0  # seconds until another look at an item whose former worker has not ended
 NOTED_SECONDS = 1.0
 HAND_OVERS = 3  # addresses that a target may let expire without fetching before a person is asked
@@ -123,7 +124,6 @@ class Push:
         self.desk = ItemDesk(item)
         self.attempt: Attempt | None = None
         self.side = self.pipeline.target
-        self.operation = "create"
         self.unconfirmed = item.intent_at is not None  # an earlier attempt's answer was lost
 
     def run(self) -> str:
@@ -135,7 +135,7 @@ class Push:
         except Exception as error:
             reference = uuid.uuid4().hex[:8]
             log.exception("push failed", reference=reference)
-            self._end_attempt("failed", "internal", {"reference": reference})
+            self._end_attempt(Outcome.FAILED, "internal", {"reference": reference})
             state = states.settle(
                 self.item, State.STOPPED, actor=self.actor, reason=Item.Reason.INTERNAL, cause="internal",
                 params={"reference": reference, "error": type(error).__name__}, needs=[], not_before=None,
@@ -275,7 +275,7 @@ class Push:
         """
         if writer.keyed or not self.unconfirmed or not self.item.intent_at:
             return
-        last = Attempt.objects.filter(item=self.item, operation__in=["create", "update"]).first()
+        last = Attempt.objects.filter(item=self.item, operation__in=Attempt.WRITES).first()
         if last and last.params.get("answered"):
             return
         left = self.item.intent_at + states.ON_ITS_WAY - timezone.now()
@@ -290,10 +290,10 @@ class Push:
     def _create(self, writer: Writer[Any, Any], prepared: Any, payload: Payload) -> str:
         fields = {**payload.fields, **payload.on_create}
         fields = {name: value for name, value in fields.items() if value not in ("", None)}
-        written = writer.create(prepared, fields, lambda: self._leaving("create", shown(payload, fields)))
+        written = writer.create(prepared, fields, lambda: self._leaving(Operation.CREATE, shown(payload, fields)))
         if self.flow.fetches and not self._fetched():
-            self._end_attempt(HANDED_OVER)
-            if self.item.attempts.filter(outcome=HANDED_OVER).count() >= HAND_OVERS:
+            self._end_attempt(Outcome.HANDED_OVER)
+            if self.item.attempts.filter(outcome=Outcome.HANDED_OVER).count() >= HAND_OVERS:
                 raise ConfigError("S6.never_fetched", times=HAND_OVERS)
             raise Waiting("S6.not_fetched", needs=[need_document(self.item.pk)])
         return self._done(written.target_id, written.label, payload)
@@ -312,8 +312,8 @@ class Push:
         if not self.unconfirmed or self.flow.later_changes == "update":
             self._may_be_taken(prepared, found)
         self.item.adopted = not self.unconfirmed
-        self._start_attempt("adopt", found.fields)
-        self._end_attempt("done")
+        self._start_attempt(Operation.ADOPT, found.fields)
+        self._end_attempt(Outcome.DONE)
         if self.flow.later_changes == "show":
             return self._done(found.target_id, found.label, payload, as_intended=self.unconfirmed)
         self.item.target_id, self.item.target_label = found.target_id, label_of(found.label)
@@ -332,7 +332,7 @@ class Push:
         try:
             self.flow.adopt(prepared, found, self.desk)
         except Conflict:
-            tried = Attempt.objects.filter(item=self.item, operation="create").first()
+            tried = Attempt.objects.filter(item=self.item, operation=Operation.CREATE).first()
             sent, there = (tried and tried.payload) or {}, plain(found.fields)
             if not self.unconfirmed or any(sent.get(name, "") != value for name, value in there.items()):
                 raise
@@ -353,7 +353,7 @@ class Push:
         changes = self.flow.allowed(changes, self.desk) if changes else {}
         if changes:
             target = self.item.target_id
-            writer.update(target, prepared, changes, lambda: self._leaving("update", shown(payload, changes)))
+            writer.update(target, prepared, changes, lambda: self._leaving(Operation.UPDATE, shown(payload, changes)))
         return self._done(self.item.target_id, self.item.target_label, payload)
 
     # -- what is written down --------------------------------------------------------------------------------
@@ -364,7 +364,6 @@ class Push:
             self._start_attempt(operation, fields)
 
     def _start_attempt(self, operation: str, fields: dict[str, Any]) -> None:
-        self.operation = operation
         self.attempt = Attempt.objects.create(
             item=self.item, tenant_id=self.item.tenant_id, actor=self.actor, operation=operation, payload=plain(fields)
         )
@@ -378,7 +377,7 @@ class Push:
 
     def _done(self, target_id: str, label: str, payload: Payload, *, as_intended: bool = False) -> str:
         """It lies there. `as_intended`: what lies there is what an earlier attempt sent, not today's record."""
-        self._end_attempt("done")
+        self._end_attempt(Outcome.DONE)
         if not as_intended:
             self.item.sent_record, self.item.sent_fingerprint = self.item.record, self.item.fingerprint
         told = self.item.gone_at and self.flow.later_changes == "show"  # deleted while it was on its way
@@ -411,13 +410,13 @@ class Push:
         if fault.scope != "item":
             at_fault(self.pipeline, fault, self.side)
         if self.attempt is None and fault.reason not in UNTOLD:
-            self._start_attempt("look up", {})
-        outcome = "unconfirmed" if isinstance(fault, Unconfirmed) else "failed"
-        if self.attempt and self.attempt.outcome == HANDED_OVER:
-            outcome = HANDED_OVER  # the target has the address and may fetch at any moment: the intent stands
+            self._start_attempt(Operation.LOOK_UP, {})
+        outcome = Outcome.UNCONFIRMED if isinstance(fault, Unconfirmed) else Outcome.FAILED
+        if self.attempt and self.attempt.outcome == Outcome.HANDED_OVER:
+            outcome = Outcome.HANDED_OVER  # the target has the address and may fetch at any moment: the intent stands
         else:
             self._end_attempt(outcome, fault.cause, fault.params)
-        if outcome == "failed" and self.item.intent_at and self.attempt and self._nothing_open(self.attempt.operation):
+        if outcome == Outcome.FAILED and self.item.intent_at and self._nothing_open():
             self._forget_intent()
         Item.objects.filter(pk=self.item.pk, lease_token=self.item.lease_token).update(
             notes=self.desk.notes, target_id=self.item.target_id, target_label=self.item.target_label,
@@ -425,12 +424,13 @@ class Push:
         )  # fmt: skip
         return states.settle_fault(self.item, fault, actor=self.actor)
 
-    def _nothing_open(self, failed: str) -> bool:
+    def _nothing_open(self) -> bool:
         """Whether an attempt that was refused or never reached the target leaves nothing of ours there to be found.
 
         Before a creation an earlier one was looked for; what an earlier change did is only known after the next.
         """
-        return failed == "create" or (failed != "look up" and not self.unconfirmed)
+        failed = self.attempt.operation if self.attempt else Operation.LOOK_UP
+        return failed == Operation.CREATE or (failed != Operation.LOOK_UP and not self.unconfirmed)
 
     def _unfetched_yet(self) -> bool:
         return self.item.tries < UPLOAD_TRIES and not self.systems.was_fetched(self.item)
@@ -462,10 +462,10 @@ def perhaps_written(item: Item) -> set[str]:
     """Fields over there that writes of unknown fate may have changed since the last write that is known."""
     fields: set[str] = set()
     if item.intent_at:
-        for attempt in item.attempts.filter(operation__in=["create", "update"]).order_by("-pk"):
-            if attempt.outcome == "done":
+        for attempt in item.attempts.filter(operation__in=Attempt.WRITES).order_by("-pk"):
+            if attempt.outcome == Outcome.DONE:
                 break
-            if attempt.outcome != "failed":
+            if attempt.outcome != Outcome.FAILED:
                 fields.update(attempt.payload or {})
     return fields
 

@@ -247,14 +247,14 @@ def _columns(model: type[models.Model]) -> str:
 
 # -- what came of it ---------------------------------------------------------------------------------------------
 def _writes(copy: Tenant, tenant: Tenant, only: Sequence[str]) -> list[dict[str, Any]]:
-    attempts = Attempt.objects.filter(tenant=copy, operation__in=["create", "update", "adopt"])
+    attempts = Attempt.objects.filter(tenant=copy, operation__in=[*Attempt.WRITES, Attempt.Operation.ADOPT])
     if only:
         attempts = attempts.filter(item__pipeline__flow__in=only)
     writes: list[dict[str, Any]] = []
     there: dict[int, Any] = {}
     for attempt in attempts.select_related("item__pipeline").order_by("pk").iterator(chunk_size=500):
         item = attempt.item
-        if attempt.operation == "adopt":
+        if attempt.operation == Attempt.Operation.ADOPT:
             there[item.pk] = attempt.payload or {}
             continue
         if len(writes) == MOST:
@@ -270,7 +270,9 @@ def _writes(copy: Tenant, tenant: Tenant, only: Sequence[str]) -> list[dict[str,
 
 def _add_sent(writes: list[dict[str, Any]], tenant: Tenant) -> None:
     """What lies there before an update, of objects that were transferred earlier: what was sent then."""
-    changed = {(each["flow"], each["source_id"]): each for each in writes if each["operation"] == "update"}
+    changed = {
+        (each["flow"], each["source_id"]): each for each in writes if each["operation"] == Attempt.Operation.UPDATE
+    }
     rows = Item.objects.filter(tenant=tenant, source_id__in=[source for _, source in changed])
     for flow, source_id, sent in rows.values_list("pipeline__flow", "source_id", "sent"):
         if (write := changed.get((flow, source_id))) and not write["before"]:

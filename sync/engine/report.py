@@ -24,8 +24,8 @@ def counts(tenant: Tenant, since: datetime.datetime) -> dict[str, dict[str, int]
         items = pipeline.items.filter(gone_at=None)
         by_state = dict(items.order_by().values_list("state").annotate(n=Count("pk")))
         done = items.filter(state=State.DONE)
-        created = done.filter(pk__in=_written(pipeline, "create", since))
-        updated = done.filter(pk__in=_written(pipeline, "update", since)).exclude(pk__in=created)
+        created = done.filter(pk__in=_written(pipeline, Attempt.Operation.CREATE, since))
+        updated = done.filter(pk__in=_written(pipeline, Attempt.Operation.UPDATE, since)).exclude(pk__in=created)
         made, changed, all_done = created.count(), updated.count(), by_state.get(State.DONE, 0)
         rows[pipeline.flow] = {
             "seen": sum(by_state.values()),
@@ -41,7 +41,7 @@ def counts(tenant: Tenant, since: datetime.datetime) -> dict[str, dict[str, int]
 
 def _written(pipeline: Pipeline, operation: str, since: datetime.datetime) -> QuerySet[Attempt, Any]:
     written = Attempt.objects.filter(item__pipeline=pipeline, operation=operation, started_at__gte=since)
-    return written.filter(outcome__in=["done", "handed over"]).values("item_id")
+    return written.filter(outcome__in=[Attempt.Outcome.DONE, Attempt.Outcome.HANDED_OVER]).values("item_id")
 
 
 def needs_person(tenant: Tenant) -> bool:

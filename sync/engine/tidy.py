@@ -35,7 +35,7 @@ def tidy() -> dict[str, int]:
         "setup_links": SetupLink.objects.filter(expires_at__lt=lately),
         "problems": Problem.objects.filter(closed_at__lt=now - A_YEAR),
         # Nothing was written; that somebody looked, and what came of it, is in the transitions.
-        "look_ups": Attempt.objects.filter(operation="look up", started_at__lt=lately),
+        "look_ups": Attempt.objects.filter(operation=Attempt.Operation.LOOK_UP, started_at__lt=lately),
         "attempts": Attempt.objects.filter(started_at__lt=history),
         "transitions": Transition.objects.filter(at__lt=history),
     }
