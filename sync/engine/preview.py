@@ -12,7 +12,7 @@ from integration.records import OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync.engine.access import Systems
 from sync.engine.desk import ItemDesk
-from sync.engine.push import as_found, perhaps_written, plain, shown, since_sent
+from sync.engine.sent import as_found, perhaps_written, plain, shown, since_sent
 from sync.models import Item
 
 PATIENCE = 5.0  # seconds that a person waits for a throttle

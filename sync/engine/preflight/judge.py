@@ -17,7 +17,7 @@ from integration.records import Note, fingerprint
 from integration.systems.base import Found, Payload, Writer
 from sync.engine.access import Systems
 from sync.engine.preflight.books import Book, Entry
-from sync.engine.push import plain
+from sync.engine.sent import plain
 from sync.flows.base import Peer
 from sync.models import Item
 
