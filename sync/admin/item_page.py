@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integration.errors import Fault
 from integration.mapping import swedish_amount
@@ -115,9 +116,10 @@ def _next(item: Item) -> dict[str, Any]:
 
 def _waits_for(need: turns.Need) -> dict[str, Any]:
     """A need as words, with the items it means where there are any."""
+    whole = {"connection": system_title(need.wanted), "pipeline": flow_title(need.wanted), "document": _("document")}
     return {
-        "flow": flow_title(need.flow),
-        "what": need.wanted,
+        "flow": whole.get(need.kind) or flow_title(need.flow),
+        "what": "" if need.kind in whole else need.wanted,
         "kind": need.kind,
         "items": [
             {

@@ -28,6 +28,7 @@ from integration.models import Connection, Tenant
 from sync.engine import states, turns, vain
 from sync.engine.states import State
 from sync.explain import Explanation, explain, explain_one
+from sync.flows.needs import need_connection, need_pipeline
 from sync.models import Item, Problem, Transition
 
 PATIENCE = datetime.timedelta(minutes=15)  # what another item or its person usually mends is no problem before
@@ -185,7 +186,7 @@ def _held(tenant: Tenant, now: datetime.datetime) -> Iterator[Held]:
             yield Held("", connection.cause or connection.state, connection.system, reason, connection.params, 0)
     for pipeline in tenant.pipelines.filter(enabled=True):
         if pipeline.paused_cause:
-            count = pipeline.items.filter(needs__contains=[f"pipeline:{pipeline.flow}"]).count()
+            count = pipeline.items.filter(needs__contains=[need_pipeline(pipeline.flow)]).count()
             yield Held(pipeline.flow, pipeline.paused_cause, "", Item.Reason.CONFIG, pipeline.paused_params, count)
         elif pipeline.failures >= MANY_FAILURES:
             yield Held(pipeline.flow, pipeline.failed_cause, "reading", Item.Reason.CLOCK, pipeline.failed_params, 0)
@@ -193,8 +194,8 @@ def _held(tenant: Tenant, now: datetime.datetime) -> Iterator[Held]:
 
 def _scope_references(tenant: Tenant) -> list[str]:
     """Waiting for these is told once, as the connection's or the pipeline's problem."""
-    connections = [f"connection:{each.system}" for each in tenant.connections.all()]
-    return connections + [f"pipeline:{each.flow}" for each in tenant.pipelines.all()]
+    connections = [need_connection(each.system) for each in tenant.connections.all()]
+    return connections + [need_pipeline(each.flow) for each in tenant.pipelines.all()]
 
 
 def _hanging(tenant: Tenant, waiting: QuerySet[Item]) -> Iterator[Held]:

@@ -165,6 +165,20 @@ def test_an_item_page_shows_what_would_be_sent_and_what_it_waits_for(operator: C
     assert "Vems tur den som arbetar i SmartDok" in text
 
 
+@pytest.mark.parametrize(
+    ("need", "shown"),
+    [
+        ("connection:fortnox", "Fortnox anslutningen"),
+        ("pipeline:customers", "Kunder hela flödet"),
+        ("customers:pull", "Kunder nästa läsning"),
+    ],
+)
+def test_what_is_no_item_is_waited_for_by_its_name(operator: Client, mine: Tenant, need: str, shown: str):
+    item = add_item(mine, "9", "Nya Kunden", state="waiting", reason="need", cause="I5", needs=[need])
+    text = words(operator.get(reverse("admin:sync_item_change", args=[item.pk])).content.decode())
+    assert shown in text
+
+
 def test_I3_old_and_new_are_shown_side_by_side(operator: Client, mine: Tenant):
     sums = {"sum_before": "1,00 kr", "sum_now": "2,00 kr"}
     item = add_item(mine, "9", "Nytt namn", flow="invoices", state="stopped", reason="changed", cause="I3",
