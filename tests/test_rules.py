@@ -7,7 +7,7 @@ from sync.explain import CAUSES
 
 ROOT = Path(__file__).parents[1]
 RULE = r"[GCPAIS]\d{1,2}"
-AN_EXAMPLE = r"(?<!no=)(?<!projekt )"  # numbers of projects look alike
+AN_EXAMPLE = r"(?<!=)(?<!projekt )"  # numbers of projects look alike
 
 
 def told() -> set[str]:
