@@ -212,7 +212,7 @@ def test_on_a_phone_and_by_keyboard(page: Any, start: str, smartdok: SmartDokCom
     page.goto(start)
     fits(page, "telefon-1-valkommen")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Till innehållet"
+    assert page.evaluate("document.activeElement.textContent") == "Hoppa till innehållet"
     go_on(page)
     page.wait_for_function("document.activeElement.type === 'password'")
     page.keyboard.type(smartdok.token)
