@@ -1,7 +1,7 @@
 """`python -m demo.pictures`: pictures of the main pages, from the demo's data, for docs/screens/ (`make screenshots`).
 
-Everything runs in this one process: both twins with the demo's data, one pass per company in the foreground, a web
-server in a thread, Chromium. Nothing of a running demo is touched.
+Everything runs in this one process: both twins with the demo's data, one company set up by link, one pass per company
+in the foreground, a web server in a thread, Chromium. Nothing of a running demo is touched.
 """
 
 import datetime
@@ -23,7 +23,7 @@ LARGEST = 300 * 1024  # bytes
 DAYS = 30
 PASSWORD = "byggbro"  # noqa: S105 - for the minute that the pictures take
 LAUNCH = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync"]  # fmt: skip
+          "--disable-component-update", "--disable-sync", "--lang=sv"]  # fmt: skip
 WIDE: Any = {"width": 1360, "height": 850}
 PHONE: Any = {"width": 390, "height": 844}
 
@@ -47,7 +47,10 @@ def main() -> int:
         return 1
     folder = ROOT / ".data" / "pictures"
     shutil.rmtree(folder, ignore_errors=True)
-    os.environ |= {"BYGGBRO_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
+    os.environ |= {
+        "BYGGBRO_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # the browser's event loop makes this thread look like asynchronous code
+    }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
     import django  # noqa: PLC0415 - needs the environment that has just been set
@@ -55,28 +58,20 @@ def main() -> int:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    with _served() as address, _stage(address):
-        _take(chromium, address)
+    with _served() as address, _twins(address) as twins, _browser(chromium) as browser:
+        _set_up(browser, twins)
+        _stage(twins)
+        _take(browser, address)
     return 0
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------
 @contextmanager
-def _stage(address: str) -> Iterator[None]:
-    """Both companies after some weeks: transferred, with the demo's troubles and an invoice that was changed.
-
-    `address`: where SmartDok fetches documents.
-    """
+def _twins(address: str) -> Iterator[Any]:
+    """Both vendors with the demo's data. `address`: where SmartDok fetches documents."""
     from django.conf import settings  # noqa: PLC0415
-    from django.contrib.auth.models import User  # noqa: PLC0415
 
-    from integration.models import Membership, Tenant  # noqa: PLC0415
     from sandbox import Twins  # noqa: PLC0415
-    from sandbox.data import go_live  # noqa: PLC0415
-    from sync.engine import access, problems  # noqa: PLC0415
-    from sync.engine.onboarding import add_tenant  # noqa: PLC0415
-    from sync.engine.run import run_pass  # noqa: PLC0415
-    from sync.models import Recipient  # noqa: PLC0415
 
     settings.PUBLIC_URL = address
     with Twins(empty=False, limit=False) as twins:
@@ -84,26 +79,85 @@ def _stage(address: str) -> Iterator[None]:
         settings.SMARTDOK_API_URL = twins.smartdok.url
         settings.FORTNOX_CLIENT_ID = twins.credentials["client_id"]
         settings.FORTNOX_CLIENT_SECRET = twins.credentials["client_secret"]
-        for given in twins.credentials["tenants"]:
-            connections = {
-                "smartdok": {"token": given["smartdok_token"], "url": twins.smartdok.url},
-                "fortnox": {"tenant_id": str(given["fortnox_tenant_id"])},
-            }
-            tenant, _ = add_tenant(given["slug"], given["name"], connections, go_live(twins.today))
-            for connection in tenant.connections.all():
-                access.check(connection)
-            print(f"{tenant.name}: reading and sending …", file=sys.stderr)
-            run_pass(tenant)
-            Recipient.objects.create(tenant=tenant, email=f"ekonomi@{given['slug']}.se")
-        first = Tenant.objects.order_by("-name")[0]
-        _change_an_invoice(first, twins.tenant(first.slug).smartdok)
-        run_pass(first, only=["invoices"])
-        _spread_over_the_last_weeks()
-        problems.refresh_all()
-        User.objects.create_superuser("operator", password=PASSWORD)
-        anna = User.objects.create_user("anna", password=PASSWORD, is_staff=True, first_name="Anna")
-        Membership.objects.create(user=anna, tenant=first, role="owner")
-        yield
+        yield twins
+
+
+def _set_up(browser: Any, twins: Any) -> None:
+    """The first company is set up by its link, and each step is kept as it looks to the one who does it."""
+    from sandbox.data import go_live  # noqa: PLC0415
+    from sync.engine import preflight  # noqa: PLC0415
+    from sync.engine.onboarding import add_tenant  # noqa: PLC0415
+    from sync.engine.run import run_pass  # noqa: PLC0415
+    from sync.models import Preflight  # noqa: PLC0415
+    from sync.setup import links  # noqa: PLC0415
+
+    given = twins.credentials["tenants"][0]
+    tenant, _ = add_tenant(given["slug"], given["name"], {}, go_live(twins.today))
+    window = browser.new_context(viewport=WIDE, locale="sv-SE").new_page()
+    window.goto(links.make(tenant, "operator"))
+    _keep(window, "setup-welcome")
+    window.get_by_role("link", name="Fortsätt").click()
+    window.get_by_label("API-nyckel").fill(given["smartdok_token"])
+    window.get_by_role("button", name="Kontrollera och spara").click()
+    window.get_by_role("heading", name="SmartDok är anslutet").wait_for()
+    _keep(window, "setup-smartdok")
+    window.get_by_role("link", name="Fortsätt").click()
+    _keep(window, "setup-fortnox")
+    window.get_by_role("button", name="Anslut Fortnox").click()
+    company = twins.tenant(given["slug"]).fortnox
+    window.get_by_label("Företag").select_option(label=f"{company.name} ({company.organisation_number})")
+    window.get_by_role("button", name="Godkänn").click()
+    window.get_by_role("heading", name="Fortnox är anslutet").wait_for()
+    window.get_by_role("link", name="Fortsätt").click()
+    _keep(window, "setup-settings")
+    window.get_by_role("button", name="Spara och fortsätt").click()
+    window.get_by_role("button", name="Börja kontrollen").click()
+    window.get_by_role("progressbar").wait_for()
+    preflight.run(Preflight.objects.select_related("tenant").get())
+    window.reload()
+    _keep(window, "setup-preflight")
+    window.set_viewport_size(PHONE)
+    _keep(window, "setup-phone")
+    window.set_viewport_size(WIDE)
+    window.get_by_role("link", name="Fortsätt").click()
+    window.get_by_role("button", name="Starta överföringen").click()
+    print(f"{tenant.name}: reading and sending …", file=sys.stderr)
+    run_pass(tenant)
+    window.get_by_role("link", name="Visa siffrorna på nytt").click()
+    _keep(window, "setup-done")
+
+
+def _stage(twins: Any) -> None:
+    """Both companies after some weeks: transferred, with the demo's troubles and an invoice that was changed."""
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    from integration.models import Membership, Tenant  # noqa: PLC0415
+    from sandbox.data import go_live  # noqa: PLC0415
+    from sync.engine import access, problems  # noqa: PLC0415
+    from sync.engine.onboarding import add_tenant  # noqa: PLC0415
+    from sync.engine.run import run_pass  # noqa: PLC0415
+    from sync.models import Recipient  # noqa: PLC0415
+
+    for given in twins.credentials["tenants"][1:]:
+        connections = {
+            "smartdok": {"token": given["smartdok_token"], "url": twins.smartdok.url},
+            "fortnox": {"tenant_id": str(given["fortnox_tenant_id"])},
+        }
+        tenant, _ = add_tenant(given["slug"], given["name"], connections, go_live(twins.today))
+        for connection in tenant.connections.all():
+            access.check(connection)
+        print(f"{tenant.name}: reading and sending …", file=sys.stderr)
+        run_pass(tenant)
+    for tenant in Tenant.objects.all():
+        Recipient.objects.create(tenant=tenant, email=f"ekonomi@{tenant.slug}.se")
+    first = Tenant.objects.order_by("-name")[0]
+    _change_an_invoice(first, twins.tenant(first.slug).smartdok)
+    run_pass(first, only=["invoices"])
+    _spread_over_the_last_weeks()
+    problems.refresh_all()
+    User.objects.create_superuser("operator", password=PASSWORD)
+    anna = User.objects.create_user("anna", password=PASSWORD, is_staff=True, first_name="Anna")
+    Membership.objects.create(user=anna, tenant=first, role="owner")
 
 
 def _change_an_invoice(tenant: Any, smartdok: Any) -> None:
@@ -152,27 +206,34 @@ def _served() -> Iterator[str]:
 
 
 # -- the pictures ------------------------------------------------------------------------------------------------
-def _take(chromium: str, address: str) -> None:
+@contextmanager
+def _browser(chromium: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a development requirement
 
-    pages = _pages()
     SCREENS.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=LAUNCH)
-        for user in ("operator", "anna"):
-            for size in (WIDE, PHONE):
-                window = browser.new_context(viewport=size, locale="sv-SE").new_page()
-                window.goto(f"{address}/admin/login/")
-                window.fill("#id_username", user)
-                window.fill("#id_password", PASSWORD)
-                window.press("#id_password", "Enter")
-                window.wait_for_url(f"{address}/admin/")
-                for name, whose, path, wanted in pages:
-                    if (whose, wanted) == (user, size):
-                        window.goto(address + path)
-                        window.wait_for_timeout(300)
-                        _keep(window, name)
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=LAUNCH, env={**os.environ, "LANGUAGE": "sv"}
+        )
+        yield browser
         browser.close()
+
+
+def _take(browser: Any, address: str) -> None:
+    pages = _pages()
+    for user in ("operator", "anna"):
+        for size in (WIDE, PHONE):
+            window = browser.new_context(viewport=size, locale="sv-SE").new_page()
+            window.goto(f"{address}/admin/login/")
+            window.fill("#id_username", user)
+            window.fill("#id_password", PASSWORD)
+            window.press("#id_password", "Enter")
+            window.wait_for_url(f"{address}/admin/")
+            for name, whose, path, wanted in pages:
+                if (whose, wanted) == (user, size):
+                    window.goto(address + path)
+                    window.wait_for_timeout(300)
+                    _keep(window, name)
 
 
 def _keep(window: Any, name: str) -> None:
