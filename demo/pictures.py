@@ -23,7 +23,11 @@ LARGEST = 300 * 1024  # bytes
 DAYS = 30
 PASSWORD = "byggbro"  # noqa: S105 - for the minute that the pictures take
 LAUNCH = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync", "--lang=sv"]  # fmt: skip
+          "--disable-component-update", "--disable-sync"]  # fmt: skip
+# Debian's Chromium speaks English alone, and so do its date fields; a Swede's shows the day as it is sent.
+DATES = """document.querySelectorAll('input[type=date]').forEach((field) => {
+  field.style.width = `${field.offsetWidth}px`; field.type = 'text';
+})"""
 WIDE: Any = {"width": 1360, "height": 850}
 PHONE: Any = {"width": 390, "height": 844}
 
@@ -212,9 +216,7 @@ def _browser(chromium: str) -> Iterator[Any]:
 
     SCREENS.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=LAUNCH, env={**os.environ, "LANGUAGE": "sv"}
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=LAUNCH)
         yield browser
         browser.close()
 
@@ -239,6 +241,7 @@ def _take(browser: Any, address: str) -> None:
 def _keep(window: Any, name: str) -> None:
     """As a PNG of reasonable size, as tall as the window or as the page where that is not much taller."""
     file = SCREENS / f"{name}.png"
+    window.evaluate(DATES)
     tall = window.evaluate("document.documentElement.scrollHeight")
     usual = window.viewport_size
     # The window itself grows: what sticks to its lower edge would lie across a longer picture.

@@ -65,6 +65,7 @@ class MembershipInline(OperatorsOnly, _PersonNamed, TabularInline):
     extra = 0
     autocomplete_fields = ("user",)
     tab = False
+    hide_title = True  # the row says it
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """In a table the heading of the column is the label; say it to those who do not see it."""

@@ -20,7 +20,8 @@ def navigation(request: HttpRequest) -> list[Entry]:
         _entry(_("Problems"), "error", "sync_problem_changelist")
         | {"active": lambda request: _named(request).startswith("sync_problem_")},
     ]
-    items = _entry(_("Items"), "swap_horiz", "sync_item_changelist")
+    items = _entry(_("Items"), "swap_horiz", "sync_item_changelist")  # the search lies below their address
+    items["active"] = lambda request: _named(request).startswith("sync_item_")
     documents = _entry(_("Documents"), "description", "sync_document_changelist")
     causes = _entry(_("All causes"), "help", "sync_causes")
     history = [

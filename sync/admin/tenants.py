@@ -34,6 +34,7 @@ class RecipientInline(TabularInline):
     model = Recipient
     extra = 0
     tab = False
+    hide_title = True  # the row says it
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """As for members: the heading of the column is the label."""
@@ -113,21 +114,21 @@ class TenantAdmin(BaseTenantAdmin):
         if not obj.active:
             Tenant.objects.filter(pk=tenant.pk).update(active=False)
 
-    @display(description=_("connections"), label=True)
-    def systems(self, tenant: Tenant) -> list[str]:
+    @display(description=_("connections"), label={"fine": "success", "trouble": "warning"})
+    def systems(self, tenant: Tenant) -> tuple[str, list[str]]:
         """Every connection that is not as it should be, or that all are."""
         trouble = [
             f"{system_title(each.system)}: {each.get_state_display()}"
             for each in tenant.connections.all()
             if each.state != Connection.State.CONNECTED
         ]
-        return trouble or [str(_("Connected"))]
+        return ("trouble", trouble) if trouble else ("fine", [str(_("Connected"))])
 
-    @display(description=_("needs you"), ordering="stopped", label="danger")
-    def open_items(self, tenant: Any) -> str:
+    @display(description=_("Needs somebody"), ordering="stopped", label={"open": "danger"})
+    def open_items(self, tenant: Any) -> tuple[str, str]:
         """How many items a person must look at."""
         count = tenant.stopped
-        return ngettext("%(count)d item", "%(count)d items", count) % {"count": count} if count else ""
+        return "open", ngettext("%(count)d item", "%(count)d items", count) % {"count": count} if count else ""
 
 
 def _overview(tenant: Tenant) -> dict[str, Any]:

@@ -191,6 +191,15 @@ def test_I3_old_and_new_are_shown_side_by_side(operator: Client, mine: Tenant):
     assert "Summan var 1,00 kr och är nu 2,00 kr" in html
 
 
+def test_I3_what_only_one_side_has_is_marked_on_that_side_alone(operator: Client, mine: Tenant):
+    item = add_item(mine, "9", "Nytt namn", flow="invoices", state="stopped", reason="changed", cause="I3",
+                    target_id="16", target_label="16")  # fmt: skip
+    now = dump(INVOICE)
+    Item.objects.filter(pk=item.pk).update(record={**now, "comment": ""}, sent_record={**now, "comment": "Borttagen"})
+    html = operator.get(reverse("admin:sync_item_change", args=[item.pk])).content.decode()
+    assert "<td><del>Borttagen</del></td><td>–</td>" in html
+
+
 def test_I3_what_an_earlier_version_stored_is_shown_as_it_was_stored(operator: Client, mine: Tenant):
     item = add_item(mine, "9", "Nytt namn", flow="invoices", state="stopped", reason="changed", cause="I3",
                     target_id="16", target_label="16")  # fmt: skip
@@ -291,10 +300,25 @@ def test_one_entry_of_the_menu_is_marked(operator: Client, mine: Tenant):
     problem = mine.problems.get()
     for name, args, here in (
         ("sync_causes", [], "Alla orsaker"), ("sync_problem_change", [problem.pk], "Problem"),
-        ("sync_problem_changelist", [], "Problem"),
+        ("sync_problem_changelist", [], "Problem"), ("sync_find", [], "Sök"),
+        ("sync_item_change", [Item.objects.filter(tenant=mine)[0].pk], "Poster"),
     ):  # fmt: skip
         shown = operator.get(reverse(f"admin:{name}", args=args)).context["sidebar_navigation"]
         assert [str(entry["title"]) for each in shown for entry in each["items"] if entry["active"]] == [here]
+
+
+def test_the_list_of_companies_shows_trouble_in_colours(operator: Client, mine: Tenant):
+    add_item(mine, "8", "Kund 8", state="stopped", reason="data", cause="P2")
+    html = operator.get(reverse("admin:integration_tenant_changelist")).content.decode()
+    assert "Behöver någon" in words(html)
+    assert re.search(r'<span class="[^"]*bg-red-100[^>]*>\s*\d+ poste?r?\s*</span>', html)
+    assert re.search(r'<span class="[^"]*bg-(?:green|orange)-100', html)
+
+
+def test_a_search_with_one_answer_shows_it_open(operator: Client):
+    page = reverse("admin:sync_causes")
+    assert '<details class="bb-card bb-cause" open>' in operator.get(page, {"q": "startdatum"}).content.decode()
+    assert 'bb-cause" open' not in operator.get(page, {"q": "fortnox"}).content.decode()
 
 
 def test_an_empty_list_speaks_of_filters_only_where_one_is_set(log_in: Callable[[str], Client], mine: Tenant):
