@@ -64,6 +64,7 @@ MOVES = {
     "is the cause gone?": _("is the cause gone?"),
     "its address has expired": _("its address has expired"),
     "needed by": _("needed by"),
+    "needed by now": _("needed by now"),
     "same number": _("same number"),
     "the cause is gone, this got through": _("the cause is gone, this got through"),
     "the company's settings were saved": _("the company's settings were saved"),

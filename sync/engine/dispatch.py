@@ -119,17 +119,17 @@ def sweep() -> Swept:
     swept.counts["expired leases"] = expired.update(queued_until=None)
     swept.probes = probes()
     swept.counts["addresses expired"] = states.wake(_told_in_vain(now), note="its address has expired")
-    waiting = Item.objects.filter(state=State.WAITING, moved_at__lt=now - UNHEARD).exclude(needs=[])
-    swept.counts["needs come true"] = _come_true(waiting)
-    for item in waiting.order_by("?")[:LOOKED_AT]:
+    held = Item.objects.filter(state__in=[State.WAITING, State.LEFT_OUT], moved_at__lt=now - UNHEARD).exclude(needs=[])
+    swept.counts["needs come true"] = _come_true(held)
+    for item in held.filter(state=State.WAITING).order_by("?")[:LOOKED_AT]:
         nudge(item)  # whoever did not hear it the first time
     return swept
 
 
-def _come_true(waiting: QuerySet[Item]) -> int:
+def _come_true(held: QuerySet[Item]) -> int:
     """Wake-ups that were lost are made up for: every need is judged once, however many wait for it."""
     needs: dict[int, dict[str, datetime.datetime]] = defaultdict(dict)
-    rows = waiting.values_list("tenant_id", "needs", Coalesce("intent_at", "read_at"))
+    rows = held.values_list("tenant_id", "needs", Coalesce("intent_at", "read_at"))
     for tenant_id, references, since in rows.iterator():
         for reference in references:
             needs[tenant_id][reference] = min(since, needs[tenant_id].get(reference, since))

@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from redis import RedisError
 
@@ -38,6 +37,7 @@ from sync.engine.desk import ItemDesk, all_true
 from sync.engine.problems import cause_gone
 from sync.engine.sent import as_found, perhaps_written, plain, shown, since_sent
 from sync.engine.states import LeaseLost, State
+from sync.flows.base import get_flow
 from sync.flows.needs import Reference, need_document, need_pull
 from sync.models import Attempt, Item, Pipeline, label_of
 
@@ -90,10 +90,12 @@ def after(item: Item) -> None:
     """What an item's end means for others: those that needed it go, those that it needs are nudged."""
     if item.state in {State.DONE, State.LEFT_OUT, State.STOPPED}:
         states.fulfil(item.tenant_id, states.settled_references(item))
-    if item.state == State.WAITING and item.needs:
+    if item.needs:  # what came true between looking and waiting was nobody's to tell
         since = item.intent_at or item.read_at
         states.fulfil(item.tenant_id, all_true(item.tenant_id, dict.fromkeys(item.needs, since)))
         nudge(item)
+    if item.cause in item.pipeline.rules.unneeded and ItemDesk(item).needed():
+        states.wake(Item.objects.filter(pk=item.pk), note="needed by now")
 
 
 def nudge(item: Item) -> None:
@@ -103,13 +105,13 @@ def nudge(item: Item) -> None:
             pipelines = Pipeline.objects.filter(tenant_id=item.tenant_id, flow=flow, enabled=True)
             pipelines.filter(next_pull_at__gt=timezone.now()).update(next_pull_at=timezone.now())
         elif kind in {"no", "id"}:
+            # One that is being judged now looks itself whether it is needed, once it is left out (`after`).
             by = {"key": value} if kind == "no" else {"source_id": value}
-            # Judged before this item began to wait; one that is being judged now may not know of it either.
-            unaware = Item.objects.filter(
-                Q(state=State.LEFT_OUT, moved_at__lt=item.moved_at) | Q(state=State.RUNNING),
-                tenant_id=item.tenant_id, pipeline__flow=flow, target_id="", **by,
+            unneeded = Item.objects.filter(
+                tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT,
+                cause__in=get_flow(flow).unneeded, **by,
             )  # fmt: skip
-            states.wake(unaware, note=f"needed by: {item}")
+            states.wake(unneeded, note=f"needed by: {item}")
 
 
 class Push:

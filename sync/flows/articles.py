@@ -19,6 +19,7 @@ class Articles(Flow[Article, Article]):
     reads = writes = Article
     cadence = 300
     maps = ("unit",)
+    unneeded = ("A2.not_needed", "A2.inactive")
     rank = 30
     settings = (Setting("whole_register", "Håll hela artikelregistret i takt (A2)", False),)
 

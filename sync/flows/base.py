@@ -154,6 +154,7 @@ class Flow(ABC, Generic[R, W]):
         marks: what our references in the target begin with; empty where the target bears none of ours (I2).
         taken_over: what another integration transferred is looked for before the start and may be taken over (I11).
         suspicion: cause to fear where the target has none of its objects though the source does; empty for none (P5).
+        unneeded: causes for which a record is left out only as long as no item waits for it (A2).
         rank: order among the flows of a tenant.
     """
 
@@ -170,6 +171,7 @@ class Flow(ABC, Generic[R, W]):
     taken_over: ClassVar[bool] = False
     suspicion: ClassVar[str] = ""
     maps: ClassVar[tuple[str, ...]] = ()
+    unneeded: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()
 

@@ -3,8 +3,14 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from integration.models import ValueMap
+from integration.models import Tenant, ValueMap
+from sync.engine import dispatch
+from sync.engine.desk import ItemDesk
+from sync.engine.pull import pull
+from sync.engine.push import push
+from sync.models import Item
 from tests.sync import remote
 
 
@@ -63,6 +69,50 @@ def test_A2_only_what_an_invoice_needs_is_created(
     assert states("articles") == [
         ("10", "done", ""), ("11", "left_out", "A2.not_needed"), ("12", "done", ""), ("", "left_out", "A1.no_number"),
     ]  # fmt: skip
+
+
+def test_A2_an_invoice_that_begins_to_wait_while_its_article_is_judged_gets_it(
+    tenant: Tenant, smartdok: Any, run: Any, bill: Any, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smartdok.add_goods(Number="10", Name="Grus")
+    basis = bill(row("10"))
+    run(only=["customers", "projects"])
+    for flow in ("articles", "invoices"):
+        pull(tenant.pipelines.get(flow=flow))
+    needed = ItemDesk.needed
+
+    def a_moment_before(desk: ItemDesk) -> bool:
+        answer = needed(desk)
+        monkeypatch.setattr(ItemDesk, "needed", needed)
+        push(item("invoices", basis["Id"]).pk)  # waits, and does not see the article left out
+        return answer
+
+    monkeypatch.setattr(ItemDesk, "needed", a_moment_before)
+    push(item("articles", "10").pk)
+    assert item("invoices", basis["Id"]).state == "waiting"
+    assert item("articles", "10").state == "pending"
+
+
+def test_A2_an_article_that_nobody_told_of_its_invoice_is_found_by_the_sweep(
+    tenant: Tenant, smartdok: Any, run: Any, bill: Any, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smartdok.add_goods(Number="10", Name="Grus")
+    basis = bill(row("10"))
+    run(only=["customers", "projects"])
+    for flow in ("articles", "invoices"):
+        pull(tenant.pipelines.get(flow=flow))
+    with monkeypatch.context() as dies:
+        dies.setattr("sync.engine.push.after", lambda _item: None)
+        push(item("invoices", basis["Id"]).pk)
+        dies.setattr(ItemDesk, "needed", lambda _desk: False)
+        push(item("articles", "10").pk)
+    article = item("articles", "10")
+    assert (article.state, article.cause) == ("left_out", "A2.not_needed")
+    assert article.moved_at > item("invoices", basis["Id"]).moved_at
+    Item.objects.filter(pk=item("invoices", basis["Id"]).pk).update(moved_at=timezone.now() - dispatch.UNHEARD * 2)
+    Item.objects.filter(pk=article.pk).update(moved_at=timezone.now() - dispatch.UNHEARD)
+    dispatch.sweep()
+    assert item("articles", "10").state == "pending"
 
 
 def test_A2_an_existing_article_is_not_overwritten(

@@ -289,6 +289,17 @@ def test_sweep_makes_up_for_a_lost_wake_up(pipeline: Pipeline) -> None:
     assert item.state == "pending"
 
 
+def test_sweep_finds_a_document_left_out_with_an_invoice_that_is_there_by_now(tenant: Any) -> None:
+    invoices, files = (tenant.pipelines.get(flow=f"supplier-{each}") for each in ("invoices", "documents"))
+    make(invoices, "5", state="done", target_id="5", target_key="5")
+    needs = ["supplier-invoices:id=5"]
+    item = make(files, "5:f", state="left_out", reason="left_out", cause="S6.invoice_left_out", needs=needs)
+    Item.objects.filter(pk=item.pk).update(moved_at=timezone.now() - LATER)
+    assert dispatch.sweep().counts["needs come true"] == 1
+    item.refresh_from_db()
+    assert item.state == "pending"
+
+
 def test_of_a_crowd_that_waits_each_is_found_by_one_sweep(
     pipeline: Pipeline, django_assert_max_num_queries: Any
 ) -> None:
