@@ -3,6 +3,9 @@
 Fortnox allows 25 requests in any 5 seconds per client id and tenant (developer guide "rate limits"). The vendor counts
 when a request arrives, somewhere between our asking for a place and its answer. So a place is taken while the request
 is under way, and its five seconds begin with the answer: however long the way there was, 25 never arrive within five.
+
+A Redis that was flushed, or restarted without its memory, has forgotten what left just now. It bears the time since
+which it remembers; for one window from then on nobody gets a place.
 """
 
 import math
@@ -21,11 +24,19 @@ from integration.errors import RateLimited
 UNDER_WAY = 35.0  # seconds after which a place is taken back from a process that died; longer than a request may take
 ALL_UNDER_WAY = 0.05  # seconds to wait when nobody knows when the first of them will be answered
 
-# KEYS[1] window; ARGV: limit, window, time under way, wait (all in microseconds), member.
-# Answers the microseconds to wait (0 = go).
+REMEMBERS_SINCE = "throttle:since"  # microseconds of Redis' clock
+
+# KEYS[1] window, KEYS[2] since when Redis remembers; ARGV: limit, window, time under way, wait (all in microseconds),
+# member. Answers the microseconds to wait (0 = go).
 _ACQUIRE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
+local since = tonumber(redis.call('GET', KEYS[2]))
+if not since or since > now then -- it lost its memory, or its clock went back
+  since = now
+  redis.call('SET', KEYS[2], string.format('%.0f', now))
+end
+if since + ARGV[2] > now then return since + ARGV[2] - now end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
 local ahead = string.format('%.0f', now + ARGV[3] + 1000000) -- what lies there was put before the clock went back
 redis.call('ZREMRANGEBYSCORE', KEYS[1], ahead, '+inf')
@@ -88,6 +99,6 @@ class Throttle:
             int(seconds * 1_000_000) for seconds in (self.seconds + self.margin, UNDER_WAY, ALL_UNDER_WAY)
         )
         answer = shared_redis(settings.REDIS_URL).eval(
-            _ACQUIRE, 1, f"throttle:{self.key}", self.limit, window, under_way, all_under_way, member
+            _ACQUIRE, 2, f"throttle:{self.key}", REMEMBERS_SINCE, self.limit, window, under_way, all_under_way, member
         )
         return math.ceil(int(float(answer)) / 1000) / 1000

@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from integration.models import Tenant
+from integration.throttle import REMEMBERS_SINCE
 from sandbox import Twins
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.log import Exchange, Request
@@ -25,8 +26,10 @@ LOGIN = ("/oauth-v1/", "/Authorize/")
 
 @pytest.fixture
 def clean_redis(settings: Any) -> None:
-    """No throttle, cache or queue of an earlier test."""
-    redis.from_url(settings.REDIS_URL).flushdb()
+    """No throttle, cache or queue of an earlier test, in a Redis that has lost nothing."""
+    client = redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    client.set(REMEMBERS_SINCE, 0)
 
 
 @pytest.fixture

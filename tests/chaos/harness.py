@@ -29,6 +29,7 @@ from cryptography.fernet import Fernet
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
+from integration.throttle import REMEMBERS_SINCE
 from sandbox import Twins
 from tests.chaos import oracle
 from tests.chaos.company import Site
@@ -116,6 +117,7 @@ class World:
         self.database = "byggbro_chaos"
         servers.postgres.recreate(self.database, TEMPLATE)
         servers.redis.flush()
+        servers.redis.client().set(REMEMBERS_SINCE, 0)  # nothing was sent that it could have forgotten
         self.folder = Path(tempfile.mkdtemp(prefix="world-", dir=servers.folder))
         self.points = self.folder / "points"
         self.points.mkdir()

@@ -93,5 +93,4 @@ def test_principle_1_broker_and_database_may_fail_and_messages_may_double(server
         for process in typed:
             process.wait(150)
         assert_settled(world)
-        refused = [each for each in world.twins.fortnox.requests if each.status == 429]
-        assert len(refused) <= 2 * 2 * 25, "a Redis that forgot what was sent just now costs a company one window"
+        assert [each for each in world.twins.fortnox.requests if each.status == 429] == []

@@ -24,7 +24,7 @@ from integration.records import (
     SupplierDocument,
     SupplierInvoice,
 )
-from integration.throttle import Throttle, shared_redis
+from integration.throttle import REMEMBERS_SINCE, Throttle, shared_redis
 from integration.vault import UnreadableSecret
 
 
@@ -86,7 +86,7 @@ def test_two_files_cannot_declare_the_same() -> None:
 
 # -- throttle ----------------------------------------------------------------------------------------------------
 @pytest.fixture
-def key() -> str:
+def key(clean_redis: None) -> str:
     return uuid.uuid4().hex
 
 
@@ -133,6 +133,23 @@ def test_a_clock_that_goes_back_locks_nobody_out(key: str, settings: Any) -> Non
     client.zadd(f"throttle:{key}", {"answered": ahead, "under way": ahead + 35_000_000})
     with throttle.place():
         pass
+
+
+@pytest.mark.parametrize("since", [None, "later"], ids=["forgotten", "the clock went back"])
+def test_a_redis_that_forgot_what_left_just_now_lets_nobody_through_for_one_window(
+    key: str, settings: Any, since: str | None
+) -> None:
+    client = shared_redis(settings.REDIS_URL)
+    ask(Throttle(key, limit=25, seconds=5.0))
+    client.flushdb()
+    if since:
+        client.set(REMEMBERS_SINCE, int((time.time() + 3600) * 1_000_000))
+    for _ in range(2):
+        with pytest.raises(RateLimited) as fault:
+            ask(Throttle(key, limit=25, seconds=5.0, patience=0.0))
+        assert 4.0 < fault.value.wait <= 5.02
+    ask(Throttle(key, limit=25, seconds=0.1, margin=0.0))
+    assert fault.value.cause == "throttle"
 
 
 def test_a_throttle_forgets_itself(key: str, settings: Any) -> None:
