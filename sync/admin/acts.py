@@ -19,10 +19,10 @@ from integration.errors import Fault
 from integration.registry import system_title
 from sync.admin.background import perform
 from sync.admin.pages import actor, back, look, one
-from sync.admin.words import flow_title
 from sync.engine import manual
 from sync.explain import explain
 from sync.models import Item
+from sync.words import flow_title
 
 SHOWN = 20  # items named on a page that asks
 

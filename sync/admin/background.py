@@ -15,10 +15,10 @@ from unfold.decorators import display
 from sync.admin.filters import TenantFilter
 from sync.admin.history import ReadOnly
 from sync.admin.pages import actor, look, one
-from sync.admin.words import in_table, moment
 from sync.engine import acts
 from sync.models import Act, Item
 from sync.tasks import carry_out
+from sync.words import in_table, moment
 
 SHOWN = 50  # items named on an act's page
 PASSED_OVER = {

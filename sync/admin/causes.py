@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from integration.scoping import is_operator
 from sync.admin.pages import frame
-from sync.admin.words import WHO
 from sync.explain import CAUSES, explain
+from sync.words import WHO
 
 LONGEST = 200
 

@@ -15,10 +15,10 @@ from integration.scoping import ACT, may, visible_tenants
 from sync.admin.examples import Example, first_few
 from sync.admin.figures import Row, chart, held, items_url, sent_per_day, standings
 from sync.admin.tenants import held as held_pipeline
-from sync.admin.words import flow_title, whose
 from sync.engine import turns
 from sync.explain import explain, explain_one, named
 from sync.models import WENT_THROUGH, Attempt, Item, Pipeline
+from sync.words import flow_title, whose
 
 SHOWN = 25  # reasons to wait told one by one, those that need somebody first
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sync.admin.words import field_title, value
+from sync.words import field_title, value
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from integration.registry import system_title
 from integration.systems.base import Identity
 from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one
-from sync.admin.words import moment
 from sync.engine import access
 from sync.engine.access import is_consent
 from sync.explain import explain
+from sync.words import moment
 
 admin.site.unregister(Connection)
 PATIENCE = 5.0

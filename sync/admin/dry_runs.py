@@ -19,13 +19,13 @@ from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.history import ReadOnly
 from sync.admin.pages import actor, frame, one
-from sync.admin.words import STATE_LABELS, flow_title, moment, note_shown, whose
 from sync.engine import turns
 from sync.engine.preview import dry_run
 from sync.engine.rehearsal import progress_of
 from sync.explain import explain, explain_one, named
 from sync.models import DryRun, Item, Pipeline
 from sync.tasks import dry_run as carry_out
+from sync.words import STATE_LABELS, flow_title, moment, note_shown, whose
 
 WOULD = {
     "create": gettext_lazy("would be created"),

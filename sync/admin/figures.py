@@ -16,11 +16,11 @@ from integration.mapping import SWEDEN
 from integration.models import Connection, Tenant
 from sync.admin.examples import of_problem
 from sync.admin.problems import turns_of
-from sync.admin.words import flow_title, whose
 from sync.engine.problems import told_of
 from sync.engine.turns import WIDE, of
 from sync.explain import Explanation, explain, explain_one
 from sync.models import WENT_THROUGH, Attempt, Item, Pipeline, Problem
+from sync.words import flow_title, whose
 
 DAYS = 30
 BACKLOG = {Item.State.PENDING, Item.State.RUNNING, Item.State.WAITING}

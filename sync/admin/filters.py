@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from integration.scoping import visible_tenants
-from sync.admin.words import flow_title
 from sync.explain import explain
 from sync.flows.base import flows
 from sync.models import Item
+from sync.words import flow_title
 
 
 class Dropdown(DropdownFilter):

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from integration.scoping import is_operator, roles
 from sync.admin.pages import frame
-from sync.admin.words import in_table
 from sync.models import SEARCHED, Item
+from sync.words import in_table
 
 LONGEST = 200
 SHORTEST = 3  # a part of fewer characters is in half of all names: those must be the whole number or id

@@ -17,9 +17,9 @@ from integration.scoping import TenantScoped
 from sync.admin.compare import listed
 from sync.admin.filters import FlowFilter, TenantFilter
 from sync.admin.pages import KeyPaginator
-from sync.admin.words import OUTCOME_LABELS, actor_shown, flow_title, moment
 from sync.explain import explain
 from sync.models import Attempt, Document
+from sync.words import OUTCOME_LABELS, actor_shown, flow_title, moment
 
 
 class _ItemFlowFilter(FlowFilter):

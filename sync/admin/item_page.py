@@ -13,7 +13,11 @@ from integration.registry import system_title
 from sync.admin import causes
 from sync.admin.compare import Line, listed, side_by_side
 from sync.admin.history import size
-from sync.admin.words import (
+from sync.engine import manual, turns
+from sync.engine.preview import preview
+from sync.explain import Explanation, explain
+from sync.models import Attempt, Document, Item, Problem
+from sync.words import (
     OUTCOME_LABELS,
     STATE_LABELS,
     actor_shown,
@@ -22,10 +26,6 @@ from sync.admin.words import (
     note_shown,
     whose,
 )
-from sync.engine import manual, turns
-from sync.engine.preview import preview
-from sync.explain import Explanation, explain
-from sync.models import Attempt, Document, Item, Problem
 
 ROWS = 50  # attempts and transitions shown
 

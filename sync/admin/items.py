@@ -18,9 +18,9 @@ from sync.admin.background import perform
 from sync.admin.filters import CauseFilter, FlowFilter, ReasonFilter, StateFilter, TenantFilter
 from sync.admin.item_page import page
 from sync.admin.pages import KeyPaginator
-from sync.admin.words import STATE_LABELS, flow_title, moment
 from sync.explain import explain
 from sync.models import Act, Item
+from sync.words import STATE_LABELS, flow_title, moment
 
 
 @admin.register(Item)

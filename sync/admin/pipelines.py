@@ -29,11 +29,11 @@ from sync.admin.background import perform
 from sync.admin.filters import OwnFlowFilter, TenantFilter
 from sync.admin.pages import back, one
 from sync.admin.tenants import held
-from sync.admin.words import flow_title, moment
 from sync.engine import manual
 from sync.flows.base import Setting
 from sync.models import Act, Pipeline
 from sync.tasks import steps
+from sync.words import flow_title, moment
 
 PREFIX = "setting_"
 PAUSED = gettext_lazy("The transfers are paused: nothing is read until they go on.")

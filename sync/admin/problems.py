@@ -28,11 +28,11 @@ from sync.admin.background import perform
 from sync.admin.examples import first_few, of_problem
 from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
 from sync.admin.pages import actor, back, one
-from sync.admin.words import KINDS, flow_title, in_table, moment, whose
 from sync.engine.problems import held_by, told_of
 from sync.explain import Explanation
 from sync.flows.base import get_flow
 from sync.models import Act, Item, Pipeline, Problem
+from sync.words import KINDS, flow_title, in_table, moment, whose
 
 SHOWN = 25
 MAPPED = {Item.Reason.CONFIG, Item.Reason.DATA, Item.Reason.REJECTED}  # what saving a mapped value sets going

@@ -19,11 +19,11 @@ from integration.models import Connection, Tenant
 from integration.registry import system_title
 from integration.scoping import OWN, is_operator, may
 from sync.admin import pausing, setup_links
-from sync.admin.words import flow_title
 from sync.engine.onboarding import add_tenant
 from sync.explain import explain
 from sync.models import Item, Recipient
 from sync.setup import links
+from sync.words import flow_title
 
 admin.site.unregister(Tenant)
 

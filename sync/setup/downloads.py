@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 
 from integration.registry import system_title
 from sync.models import Preflight
-from sync.setup.present import ACTIONS, MATCHES, TEXTS, field_title, shown, title
+from sync.setup.present import ACTIONS, MATCHES, TEXTS, shown
 from sync.setup.told import told
+from sync.words import field_title, flow_title
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDTHS = (16, 14, 36, 22, 36, 18, 28, 70, 50, 50)
@@ -46,7 +47,7 @@ def _rows(preflight: Preflight) -> Iterator[list[str]]:
         texts = [f"{field_title(name)}: {before} → {after}" for name, kind, before, after in row["notes"]
                  if kind in TEXTS]  # fmt: skip
         yield [
-            title(row["flow"]), row["number"], row["name"], str(MATCHES[row["match"]]), row["there"],
+            flow_title(row["flow"]), row["number"], row["name"], str(MATCHES[row["match"]]), row["there"],
             str(ACTIONS[row["action"]]), found.title if found else "", found.what if found else "",
             "; ".join(differences), "; ".join(texts),
         ]  # fmt: skip
@@ -135,7 +136,7 @@ def _summary(preflight: Preflight) -> Table:
     ]  # fmt: skip
     rows: list[list[Any]] = [
         [
-            title(each["flow"]), system_title(each["source"]), system_title(each["target"]), each["here"],
+            flow_title(each["flow"]), system_title(each["source"]), system_title(each["target"]), each["here"],
             "" if each["there"] is None else each["there"],
             *([each["both"], each["only_here"], each["only_there"]] if each["register"] else ["", "", ""]),
             *(each[name] for name in list(ACTIONS)[:6]),

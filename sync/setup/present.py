@@ -10,39 +10,13 @@ from django.utils.translation import gettext_lazy
 from integration.mapping import organisation_number
 from integration.registry import system_title
 from sync.engine import preflight
-from sync.flows.base import flows, get_flow
+from sync.flows.base import get_flow
 from sync.models import Preflight
 from sync.setup.told import Told, told
+from sync.words import field_title, flow_title
 
 MOST_ROWS = 20  # of a group on the screen; the files hold all
 
-FIELDS = {
-    "Name": gettext_lazy("name"),
-    "OrganisationNumber": gettext_lazy("organisation number"),
-    "Email": gettext_lazy("e-mail"),
-    "Address1": gettext_lazy("address"),
-    "ZipCode": gettext_lazy("postcode"),
-    "City": gettext_lazy("town"),
-    "DeliveryAddress1": gettext_lazy("delivery address"),
-    "DeliveryZipCode": gettext_lazy("delivery postcode"),
-    "DeliveryCity": gettext_lazy("delivery town"),
-    "Phone1": gettext_lazy("telephone"),
-    "Phone2": gettext_lazy("mobile"),
-    "Comments": gettext_lazy("comment"),
-    "Description": gettext_lazy("text"),
-    "StartDate": gettext_lazy("start date"),
-    "EndDate": gettext_lazy("end date"),
-    "ProjectLeader": gettext_lazy("project leader"),
-    "ContactPerson": gettext_lazy("contact"),
-    "Status": gettext_lazy("status"),
-    "Unit": gettext_lazy("unit"),
-    "SalesPrice": gettext_lazy("price"),
-    "Remarks": gettext_lazy("invoice text"),
-    "YourReference": gettext_lazy("your reference"),
-    "OurReference": gettext_lazy("our reference"),
-    "ArticleNumber": gettext_lazy("article number"),
-    "ExternalInvoiceReference2": gettext_lazy("serial number"),
-}
 ACTIONS = {
     "create": gettext_lazy("will be created"),
     "update": gettext_lazy("will be updated"),
@@ -117,18 +91,6 @@ class Shown:
         return sum(group.count for group in self.troubles)
 
 
-def title(flow: str) -> str:
-    """A flow as people call it."""
-    return {each.key: _(each.title) for each in flows()}.get(flow, flow)
-
-
-def field_title(name: str) -> str:
-    """A vendor's field in words; `Rad 3, Description` → "Rad 3, text"."""
-    row, _sep, last = name.rpartition(", ")
-    word = str(FIELDS.get(last, last))
-    return f"{row}, {word}" if row else word
-
-
 def progress(row: Preflight) -> dict[str, Any]:
     """Percent, and a line of text."""
     if row.adoption.get("running"):
@@ -140,7 +102,7 @@ def progress(row: Preflight) -> dict[str, Any]:
         return {"percent": 1, "text": _("Waits for its turn …")}
     percent = min(100 * told_of["step"] // max(told_of["of"], 1), 99)
     if told_of["flow"]:
-        words = {"what": title(told_of["flow"]), "system": system_title(told_of["system"]), "n": told_of["count"]}
+        words = {"what": flow_title(told_of["flow"]), "system": system_title(told_of["system"]), "n": told_of["count"]}
         text = _("%(system)s: %(what)s, %(n)s read") % words
     elif told_of["system"]:
         text = _("%(system)s: rights and licences") % {"system": system_title(told_of["system"])}
@@ -172,7 +134,11 @@ def shown(row: Preflight) -> Shown:
 
 
 def _line(each: dict[str, Any]) -> dict[str, Any]:
-    words = {"title": title(each["flow"]), "from": system_title(each["source"]), "to": system_title(each["target"])}
+    words = {
+        "title": flow_title(each["flow"]),
+        "from": system_title(each["source"]),
+        "to": system_title(each["target"]),
+    }
     return {**each, **words}
 
 
@@ -183,7 +149,7 @@ def _group(page: Shown, result: dict[str, Any]) -> None:
     renamed: dict[str, Group] = {}
     changed: dict[str, Group] = {}
     for row in result["rows"]:
-        flow = title(row["flow"])
+        flow = flow_title(row["flow"])
         if row["cause"]:
             params = {"system": targets.get(row["flow"], ""), **row["params"]}
             found = told(row["cause"], params)

@@ -17,9 +17,9 @@ from django.utils import timezone
 import sync
 from integration.models import Tenant, ValueMap
 from integration.records import Invoice, dump
-from sync.admin.words import MOVES
 from sync.engine import problems, states
 from sync.models import Attempt, Document, DryRun, Item, Preflight, Problem, SetupLink
+from sync.words import MOVES
 from tests.admin.conftest import SECRET, add_item, company
 
 MOST_QUERIES = 15

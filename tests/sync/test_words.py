@@ -9,8 +9,8 @@ from django.utils import translation
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
 from sync.admin.compare import flat, side_by_side
-from sync.admin.words import FIELDS, value
 from sync.models import Item
+from sync.words import FIELDS, value
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Words and colours of the screen: states, whose turn it is, names of flows, fields of records."""
+"""Words and colours of the screens, in the admin and in the set-up: states, whose turn it is, flows, fields, values."""
 
 import datetime
 import re
