@@ -7,6 +7,7 @@ also acts on items, an owner also changes settings, connections and mapped value
 from typing import Any, NoReturn
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -77,6 +78,12 @@ class TenantScoped:
         if is_operator(request.user):
             return rows
         return rows.filter(**{f"{self.tenant_field}__in": tenant_ids(request.user)})
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """An action on rows of a list; what is no row's id is found as little as another tenant's row."""
+        if not all(each.isdecimal() for each in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise Http404
+        return super().response_action(request, queryset)  # type: ignore[misc]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only tenants that the user may change are offered."""

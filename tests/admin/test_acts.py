@@ -148,6 +148,14 @@ def test_already_there_from_the_list_is_for_one_item(browser: Client, mine: Tena
     assert "Välj en post" in two.content.decode()
 
 
+@pytest.mark.parametrize("crafted", ["abc", "1.5", "-1", "", "9" * 30])
+def test_an_id_that_no_item_has_is_not_found(browser: Client, mine: Tenant, crafted: str):
+    chosen = [crafted, mine.items.get(key="1001").pk]
+    answer = browser.post(reverse(LIST), {"action": "retry", "_selected_action": chosen}, follow=True)
+    assert answer.status_code == (200 if crafted.isdecimal() else 404)
+    assert mine.items.get(key="1001").state == ("pending" if crafted.isdecimal() else "stopped")
+
+
 def test_many_items_are_left_out_by_one_update(browser: Client, mine: Tenant):
     for number in range(45):
         add_item(mine, f"3{number}", f"Kund {number}", state="stopped", reason="data", cause="C1.no_name")
