@@ -70,6 +70,7 @@ MOVES = {
     "the company's settings were saved": _("the company's settings were saved"),
     "the connection works again": _("the connection works again"),
     "the pipeline's settings were saved": _("the pipeline's settings were saved"),
+    "what it waits for has changed": _("what it waits for has changed"),
 }
 FIELDS = {
     "source_id": _("id in the source"),

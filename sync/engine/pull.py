@@ -24,7 +24,7 @@ from sync.engine import states
 from sync.engine.access import Systems, at_fault, resume
 from sync.engine.doors import reading
 from sync.engine.states import LeaseLost, State
-from sync.flows.needs import need_pull, need_seen
+from sync.flows.needs import met_by, need, need_pull, need_seen
 from sync.models import Item, Pipeline, Transition
 
 log = structlog.get_logger(__name__)
@@ -278,9 +278,15 @@ def _unreadable(pipeline: Pipeline, item: Item | None, broken: Unreadable) -> No
 
 
 def _rejudge(pipeline: Pipeline, keys: set[str], exclude: list[int]) -> None:
-    """Whoever bears a number that somebody else got or gave up is looked at again (C4, A3)."""
-    if keys:
-        states.wake(pipeline.items.filter(key__in=keys).exclude(pk__in=exclude), note="same number")
+    """Whoever bears a number that somebody else got or gave up is looked at again (C4, A3), and who waits for them."""
+    if not keys:
+        return
+    bearers = pipeline.items.filter(key__in=keys)
+    states.wake(bearers.exclude(pk__in=exclude), note="same number")
+    awaited = {each for row in bearers.values_list("source_id", "key") for each in met_by(pipeline.flow, *row)}
+    awaited |= {need(pipeline.flow, key=key) for key in keys}
+    waiting = Item.objects.filter(tenant_id=pipeline.tenant_id, state=State.WAITING, needs__overlap=list(awaited))
+    states.wake(waiting, note=states.OTHERWISE)
 
 
 # -- what is no longer there -----------------------------------------------------------------------------------

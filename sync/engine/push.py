@@ -107,11 +107,13 @@ def nudge(item: Item) -> None:
         elif kind in {"no", "id"}:
             # One that is being judged now looks itself whether it is needed, once it is left out (`after`).
             by = {"key": value} if kind == "no" else {"source_id": value}
-            unneeded = Item.objects.filter(
-                tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT,
-                cause__in=get_flow(flow).unneeded, **by,
+            left_out = Item.objects.filter(
+                tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT, **by
             )  # fmt: skip
-            states.wake(unneeded, note=f"needed by: {item}")
+            rules = get_flow(flow)
+            states.wake(left_out.filter(cause__in=rules.unneeded), note=f"needed by: {item}")
+            if left_out.filter(cause__in=rules.passed_over).exists():
+                states.wake(Item.objects.filter(pk=item.pk), note=states.OTHERWISE)
 
 
 class Push:

@@ -29,6 +29,7 @@ LONGEST_PAUSE = datetime.timedelta(minutes=30)
 AHEAD = 2 * LONGEST_PAUSE
 ENDS = {State.DONE, State.LEFT_OUT, State.STOPPED}
 SYSTEM = "byggbro"
+OTHERWISE = "what it waits for has changed"
 BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
 
 

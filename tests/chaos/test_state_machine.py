@@ -37,15 +37,12 @@ from sync.engine import states
 from sync.engine.pull import Pulled, _store
 from sync.flows.invoices import reference
 from sync.models import Attempt, Item, Pipeline, Transition
+from tests.chaos.script import Killed, Script
 
 EXAMPLES = int(os.environ.get("CHAOS_EXAMPLES", "30"))
 STEP = datetime.timedelta(seconds=20)
 LATE = datetime.timedelta(seconds=40)
 START = datetime.datetime(2026, 3, 10, 8, 0, tzinfo=datetime.UTC)
-
-
-class Killed(BaseException):
-    """SIGKILL: nothing of ours runs any more."""
 
 
 @dataclass
@@ -61,24 +58,6 @@ class Remote:
         self.arrived += [reference for due, reference in self.on_the_way if due <= now]
         self.on_the_way = [(due, reference) for due, reference in self.on_the_way if due > now]
         return self.arrived
-
-
-@dataclass
-class Script:
-    """What befalls the next push: where it dies or what happens there meanwhile, and what the vendor does."""
-
-    die_at: str = ""
-    meanwhile: tuple[str, Callable[[], None]] | None = None
-    vendor: str = "fine"
-    passed: list[str] = field(default_factory=list)
-
-    def at(self, point: str) -> None:
-        self.passed.append(point)
-        if self.meanwhile and self.meanwhile[0] == point:
-            act, self.meanwhile = self.meanwhile[1], None
-            act()
-        if self.die_at == point:
-            raise Killed
 
 
 class Target(Writer[Any, Any]):

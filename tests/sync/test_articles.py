@@ -1,8 +1,10 @@
 """Articles, SmartDok → Fortnox: rules A1 to A4."""
 
+import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from integration.models import Tenant, ValueMap
@@ -113,6 +115,49 @@ def test_A2_an_article_that_nobody_told_of_its_invoice_is_found_by_the_sweep(
     Item.objects.filter(pk=article.pk).update(moved_at=timezone.now() - dispatch.UNHEARD)
     dispatch.sweep()
     assert item("articles", "10").state == "pending"
+
+
+def _waiting(tenant: Tenant, run: Any, item: Any, basis: Any) -> None:
+    """The invoice waits for its article, which nobody has sent yet."""
+    run(only=["customers", "projects"])
+    for flow in ("articles", "invoices"):
+        pull(tenant.pipelines.get(flow=flow))
+    push(item("invoices", basis["Id"]).pk)
+    assert [each.partition("=")[0] for each in item("invoices", basis["Id"]).needs] == ["articles:id"]
+
+
+def test_A3_an_invoice_does_not_wait_for_an_article_that_is_ignored_by_now(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    smartdok.add_goods(Number="10", Name="Grus")
+    basis = bill(row("10"))
+    _waiting(tenant, run, item, basis)
+    smartdok.add_goods(Number="10", Name="Andra gruset")
+    assert settled().exit_code == 0
+    assert _numbers(fortnox) == [None]
+    assert _notes(item, basis) == [("A3", "double", "10", "Grus, Andra gruset")]
+
+
+@pytest.mark.parametrize("number", ["", None], ids=["its number is taken away", "it is deleted"])
+def test_A1_an_invoice_does_not_wait_for_an_article_that_is_none_by_now(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, settled: Any, bill: Any, item: Any, number: str | None
+) -> None:
+    goods = smartdok.add_goods(Number="10", Name="Grus")
+    basis = bill(row("10"))
+    _waiting(tenant, run, item, basis)
+    if number is None:
+        del smartdok.goods[goods["Id"]]
+    else:
+        goods["Number"] = number
+    with time_machine.travel(timezone.now() + datetime.timedelta(hours=1)):
+        for _ in range(2):
+            pull(tenant.pipelines.get(flow="articles"))
+            run(only=["articles"])
+        Item.objects.filter(state="waiting").update(moved_at=timezone.now() - dispatch.UNHEARD * 2)
+        dispatch.sweep()
+        run()
+    assert _numbers(fortnox) == [None]
+    assert _notes(item, basis) == [("A1", "unknown", "10", "")]
 
 
 def test_A2_an_existing_article_is_not_overwritten(
