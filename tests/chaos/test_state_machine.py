@@ -330,7 +330,7 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(240 + 20 * EXAMPLES)
 def test_I2_any_interleaving_keeps_the_invariants(db: None, _still: None) -> None:
     """Each example has a tenant of its own; all of them lie in the test's one transaction."""
     run_state_machine_as_test(

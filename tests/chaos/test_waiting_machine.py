@@ -27,7 +27,7 @@ from integration.systems.base import Found, Payload, Writer, Written
 from sync.engine import dispatch, states
 from sync.engine import push as push_module
 from sync.engine.pull import Pulled, _store
-from sync.models import Item, Pipeline
+from sync.models import Item, Pipeline, Transition
 from tests.chaos.script import Killed, Script
 
 EXAMPLES = int(os.environ.get("CHAOS_EXAMPLES", "30"))
@@ -199,13 +199,14 @@ class WaitingMachine(RuleBasedStateMachine):
 
     def finish_everything(self) -> None:
         """When nothing changes any more everybody finds an end within a few sweeps, or waits for what is not there."""
-        for _ in range(6):
+        moves = -1
+        for _ in range(8):
+            if moves == (moves := Transition.objects.filter(tenant=self.tenant).count()):
+                break
             for which in ALL:
                 self._push(which, Script())
             self.clock.shift(states.LEASE + STEP)
             dispatch.sweep()
-        for which in ALL:
-            self._push(which, Script())
         for customer in CUSTOMERS:
             item = self.item("customers", customer)
             if self._alone(customer, CUSTOMERS):
@@ -263,13 +264,13 @@ def _cut(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(240 + 20 * EXAMPLES)
 def test_I5_whoever_waits_is_woken_in_any_interleaving(db: None, clean_redis: None, _cut: None) -> None:
     """Each example has a tenant of its own; all of them lie in the test's one transaction."""
     run_state_machine_as_test(
         WaitingMachine,
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=15, deadline=None, derandomize=True,
+            max_examples=EXAMPLES // 2, stateful_step_count=15, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
