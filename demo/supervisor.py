@@ -22,7 +22,7 @@ from demo.screen import Screen
 from sandbox.data import credentials
 
 TWINS = DATA_DIR / "twins"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 class Stopped(BaseException):

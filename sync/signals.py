@@ -19,6 +19,7 @@ from sync.models import Item, Pipeline
 
 # What an item waits for by the clock while a system is out of reach.
 OUT_OF_REACH = Q(cause__startswith="http.") | Q(cause__endswith=".token_unavailable") | Q(cause="connection.renewing")
+BEING_JUDGED = Q(state=State.RUNNING)  # perhaps by what was before
 
 
 def _look(tenant_id: int) -> None:
@@ -29,16 +30,24 @@ def _look(tenant_id: int) -> None:
 
 
 def _wake(items: QuerySet[Item], tenant_id: int, note: str, actor: str = SYSTEM) -> None:
-    if wake(items, actor=actor, note=note):
-        _look(tenant_id)
+    """With the change, so that they go though we die; and once it is seen, for those judged by the old until then."""
+
+    def now() -> None:
+        if wake(items.all(), actor=actor, note=note):
+            _look(tenant_id)
+
+    now()
+    transaction.on_commit(now, robust=True)
 
 
 @receiver([post_save, post_delete], sender=ValueMap)
 def value_changed(instance: ValueMap, **_: Any) -> None:
     """A mapped value: what a set-up or the data stopped is judged again."""
     reasons = [Item.Reason.CONFIG, Item.Reason.DATA, Item.Reason.REJECTED]
-    stopped = Item.objects.filter(tenant_id=instance.tenant_id, state=State.STOPPED, reason__in=reasons)
-    _wake(stopped, instance.tenant_id, "a mapped value was saved", instance.saved_by or SYSTEM)
+    judged = Item.objects.filter(
+        BEING_JUDGED | Q(state=State.STOPPED, reason__in=reasons), tenant_id=instance.tenant_id
+    )
+    _wake(judged, instance.tenant_id, "a mapped value was saved", instance.saved_by or SYSTEM)
 
 
 @receiver(post_save, sender=Connection)
@@ -67,9 +76,11 @@ def tenant_saved(instance: Tenant, created: bool, **_: Any) -> None:
     """
     if created:
         return
-    Pipeline.objects.filter(tenant=instance).update(cursor={}, next_pull_at=timezone.now())
+    anew = {"cursor": {}, "next_pull_at": timezone.now()}
+    # Whoever reads by the old ones loses the lease, and cannot write down how far it came.
+    Pipeline.objects.filter(tenant=instance).update(**anew, lease_token=None, lease_until=None)
     Item.objects.filter(tenant=instance, state=State.LEFT_OUT, cause="G9").update(memo={}, fingerprint="")
-    judged = Item.objects.filter(tenant=instance, state__in=[State.LEFT_OUT, State.STOPPED])
+    judged = Item.objects.filter(BEING_JUDGED | Q(state__in=[State.LEFT_OUT, State.STOPPED]), tenant=instance)
     _wake(
         judged.exclude(reason=Item.Reason.CHANGED).exclude(cause="G9"), instance.pk, "the company's settings were saved"
     )
@@ -81,5 +92,5 @@ def pipeline_saved(instance: Pipeline, created: bool, update_fields: Any = None,
     if created or update_fields:
         return
     Pipeline.objects.filter(pk=instance.pk).update(next_pull_at=timezone.now())
-    judged = instance.items.filter(state__in=[State.LEFT_OUT, State.STOPPED])
+    judged = instance.items.filter(BEING_JUDGED | Q(state__in=[State.LEFT_OUT, State.STOPPED]))
     _wake(judged.exclude(reason=Item.Reason.CHANGED), instance.tenant_id, "the pipeline's settings were saved")

@@ -16,7 +16,7 @@ from integration.systems.base import Notice
 from sync import alerts, documents
 from sync.engine import access, acts, dispatch, preflight, problems, rehearsal, states
 from sync.engine.audit import audit
-from sync.engine.preflight.adopt import adopt
+from sync.engine.preflight import adopt as adoption
 from sync.engine.pull import pull
 from sync.engine.push import push
 from sync.engine.tidy import tidy
@@ -98,6 +98,8 @@ def sweep() -> None:
         carry_out.delay(act_id)
     for dry_run_id in rehearsal.lost():
         dry_run.delay(dry_run_id)
+    for preflight_id in adoption.lost():
+        adopt_transferred.delay(preflight_id)
     problems.refresh_all()
     for item_id, flow, tenant_id in [*swept.probes, *problems.due_probes()]:
         steps[flow]["push"].delay(item_id, tenant_id)
@@ -132,9 +134,11 @@ def run_preflight(preflight_id: int) -> None:
 
 
 @shared_task(name="sync.adopt", **ROBUST)
-def adopt_transferred(preflight_id: int, chosen: list[tuple[str, str]], actor: str) -> None:
-    """Take over what another integration has transferred (I11)."""
-    adopt(Preflight.objects.select_related("tenant").get(pk=preflight_id), [(a, b) for a, b in chosen], actor)
+def adopt_transferred(preflight_id: int) -> None:
+    """Take over what another integration has transferred (I11); one that was delivered twice is made once."""
+    row = Preflight.objects.select_related("tenant").get(pk=preflight_id)
+    if row.adoption.get("running"):
+        adoption.adopt(row)
 
 
 @shared_task(name="sync.dry_run", **ROBUST)

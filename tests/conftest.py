@@ -1,9 +1,11 @@
 """Both twins, a tenant that lives in them, and the pass that is run twice."""
 
 import datetime
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 
@@ -17,6 +19,13 @@ from sync.engine.onboarding import add_tenant
 from sync.engine.run import run_pass
 from sync.models import Attempt, Transition
 from tests.sandbox.openapi import OpenApi
+
+# The same examples in every run, however slow the machine; others with HYPOTHESIS_RANDOM=1.
+hypothesis.settings.register_profile(
+    "byggbro", deadline=None, derandomize=not os.environ.get("HYPOTHESIS_RANDOM"),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)  # fmt: skip
+hypothesis.settings.load_profile("byggbro")
 
 GO_LIVE = datetime.date(2026, 1, 1)
 MOST_CALLS_OF_A_QUIET_PASS = 12

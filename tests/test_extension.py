@@ -188,7 +188,7 @@ def shell(tree: Path, twins: Any, transactional_db: None) -> Any:
     def run(*arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, *arguments], check=False, cwd=tree, env=environment, capture_output=True, text=True,
-            timeout=60,
+            timeout=200,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout

@@ -18,6 +18,8 @@ from integration.records import Read, Unreadable, fingerprint
 T = TypeVar("T")
 
 LARGEST_AMOUNT = Decimal(10) ** 15
+SMALLEST_EXPONENT = -100  # what doubles leave where a difference should be nothing is far larger
+MOST_DIGITS = 28  # with which Python's decimals reckon
 YEARS = range(1900, 2200)  # of dates that mean something; beyond them a time zone may lead out of the calendar
 LONGEST_NUMBER = 120  # what an item keeps of one
 LONGEST_KEY = 50  # of a vendor's keys; both give numbers or UUIDs
@@ -180,8 +182,10 @@ class Rows(fields.List):  # type: ignore[type-arg]
 
 
 def plausible(amount: Decimal) -> bool:
-    """Whether an amount can be one; compared exactly, whatever its exponent."""
-    return amount.is_finite() and -LARGEST_AMOUNT < amount < LARGEST_AMOUNT
+    """Whether an amount can be one, and be kept to its last digit; compared exactly, whatever its exponent."""
+    if not amount.is_finite() or not -LARGEST_AMOUNT < amount < LARGEST_AMOUNT:
+        return False
+    return not amount or (amount.adjusted() > SMALLEST_EXPONENT and len(amount.as_tuple().digits) <= MOST_DIGITS)
 
 
 def amount_of(value: Any) -> Decimal | None:

@@ -20,12 +20,11 @@ from integration.systems.base import Identity
 from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one
 from sync.engine import access
-from sync.engine.access import is_consent
+from sync.engine.access import PATIENCE, is_consent
 from sync.explain import explain
 from sync.words import moment
 
 admin.site.unregister(Connection)
-PATIENCE = 5.0
 
 
 class StateFilter(Dropdown):

@@ -16,8 +16,6 @@ from sync import alerts
 from sync.admin.pages import actor, back, look, one
 from sync.engine import access, problems
 
-PATIENCE = 5.0
-
 
 @require_POST
 def pause(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
@@ -37,7 +35,7 @@ def resume(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     tenant: Tenant = one(model_admin, request, pk, "act")
     for row in tenant.connections.filter(state=Connection.State.PAUSED):
         row.resume()
-        access.check(row, patience=PATIENCE)
+        access.check(row, patience=access.PATIENCE)
     problems.refresh(tenant)
     model_admin.log_change(request, tenant, _("Transfers resumed"))
     look(tenant.pk)

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 R = TypeVar("R")
 W = TypeVar("W")
 
+PATIENCE = 6.0  # seconds that a person waits for a throttle: more than a whole window
 PROBE_EVERY = datetime.timedelta(minutes=10)
 
 
@@ -140,7 +141,7 @@ def take(connection: Connection, system: System, identity: Identity) -> None:
 
 
 def replace(
-    connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float = 5.0
+    connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float = PATIENCE
 ) -> Identity:
     """Other access for a connection, stored once it works.
 
@@ -164,7 +165,7 @@ def may_be_foreseen(connection: Connection, secrets: dict[str, Any], fault: Faul
 
 
 def replace_or_foresee(
-    connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float = 5.0
+    connection: Connection, options: dict[str, Any], secrets: dict[str, Any], *, patience: float = PATIENCE
 ) -> Identity | Fault:
     """Other access for a connection, stored once it works, or with what it still waits for.
 
@@ -191,7 +192,7 @@ def is_consent(system: str) -> bool:
     return system in registry.systems and issubclass(registry.systems[system], ByConsent)
 
 
-def by_consent(connection: Connection, *, patience: float = 5.0) -> ByConsent:
+def by_consent(connection: Connection, *, patience: float = PATIENCE) -> ByConsent:
     """The system of a connection that is made by consent.
 
     Raises:
@@ -203,7 +204,7 @@ def by_consent(connection: Connection, *, patience: float = 5.0) -> ByConsent:
     return system
 
 
-def consent(connection: Connection, code: str, redirect_uri: str, *, patience: float = 5.0) -> Identity:
+def consent(connection: Connection, code: str, redirect_uri: str, *, patience: float = PATIENCE) -> Identity:
     """Turn the code of a consent into access.
 
     Raises:
@@ -234,7 +235,7 @@ def answered(connection: Connection, identity: Identity, name: str = "") -> Iden
     return dataclasses.replace(identity, company=shown)
 
 
-def check(connection: Connection, *, patience: float = 5.0) -> Identity | None:
+def check(connection: Connection, *, patience: float = PATIENCE) -> Identity | None:
     """Ask the system who it is, and let the connection's state follow; what waited for it goes on when it is back.
 
     Returns:

@@ -125,7 +125,7 @@ def all_true(tenant_id: int, needs: Mapping[str, datetime.datetime]) -> list[str
 
 def _read_whole(pipeline: Pipeline, since: datetime.datetime) -> bool:
     whole = pipeline.cursor.get("full_at")
-    return whole is not None and datetime.datetime.fromisoformat(whole) >= since
+    return whole is not None and since <= datetime.datetime.fromisoformat(whole) <= timezone.now()
 
 
 _ENDED = [Item.State.DONE, Item.State.LEFT_OUT, Item.State.STOPPED]

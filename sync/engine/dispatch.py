@@ -21,7 +21,6 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from sync import documents
@@ -30,7 +29,7 @@ from sync.engine.access import PROBE_EVERY, resume
 from sync.engine.desk import all_true
 from sync.engine.doors import reading, sending
 from sync.engine.pull import free
-from sync.engine.push import nudge
+from sync.engine.push import look_again, nudge
 from sync.engine.states import State
 from sync.flows.base import flows
 from sync.flows.needs import need_pipeline
@@ -119,17 +118,19 @@ def sweep() -> Swept:
     swept.counts["expired leases"] = expired.update(queued_until=None)
     swept.probes = probes()
     swept.counts["addresses expired"] = states.wake(_told_in_vain(now), note="its address has expired")
-    held = Item.objects.filter(state__in=[State.WAITING, State.LEFT_OUT], moved_at__lt=now - UNHEARD).exclude(needs=[])
+    quiet = Q(moved_at__lt=now - UNHEARD) | Q(moved_at__gt=now)  # ahead: written while a clock was wrong
+    held = Item.objects.filter(quiet, state__in=[State.WAITING, State.LEFT_OUT]).exclude(needs=[])
     swept.counts["needs come true"] = _come_true(held)
     for item in held.filter(state=State.WAITING).order_by("?")[:LOOKED_AT]:
         nudge(item)  # whoever did not hear it the first time
+        look_again(item)
     return swept
 
 
 def _come_true(held: QuerySet[Item]) -> int:
     """Wake-ups that were lost are made up for: every need is judged once, however many wait for it."""
     needs: dict[int, dict[str, datetime.datetime]] = defaultdict(dict)
-    rows = held.values_list("tenant_id", "needs", Coalesce("intent_at", "read_at"))
+    rows = held.values_list("tenant_id", "needs", "read_at")
     for tenant_id, references, since in rows.iterator():
         for reference in references:
             needs[tenant_id][reference] = min(since, needs[tenant_id].get(reference, since))

@@ -12,15 +12,13 @@ from integration.errors import Conflict, Fault, Rejected, Unconfirmed
 from integration.records import OutdatedRecord, load
 from integration.systems.base import Found
 from sync.engine import states
-from sync.engine.access import Systems
+from sync.engine.access import PATIENCE, Systems
 from sync.engine.desk import ItemDesk
 from sync.engine.preview import preview
 from sync.engine.states import State
 from sync.flows.base import flows
 from sync.flows.needs import need_settled
-from sync.models import Attempt, Item, label_of
-
-PATIENCE = 5.0  # seconds that a person waits for a throttle
+from sync.models import Attempt, Item, Pipeline, label_of
 
 
 def retry(items: QuerySet[Item], actor: str, note: str = "") -> int:
@@ -58,7 +56,7 @@ def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
     free = items.exclude(state=State.DONE).exclude(_unanswered())
     chosen = Item.objects.filter(pk__in=list(free.values_list("pk", flat=True)))
     left = states.move(
-        chosen, State.LEFT_OUT, actor=actor, note=note, reason=Item.Reason.LEFT_OUT, cause=states.BY_HAND,
+        free, State.LEFT_OUT, actor=actor, note=note, reason=Item.Reason.LEFT_OUT, cause=states.BY_HAND,
         params={"actor": actor, "note": note},
     )  # fmt: skip
     _ended(chosen.filter(state=State.LEFT_OUT, cause=states.BY_HAND))
@@ -107,8 +105,11 @@ def already_there(item: Item, target_id: str, actor: str, systems: Systems | Non
         "sent_at": item.sent_at or timezone.now(),
         "intent_at": None,
         "doubted": False,
+        # Judged once more, so that a rule may ask to look again on a day that lies ahead (P4).
+        "not_before": None if item.pipeline.rules.later_changes == "show" else timezone.now(),
     }
-    same = Item.objects.filter(pk=item.pk, fingerprint=item.fingerprint, intent_at=item.intent_at)
+    as_seen = {"fingerprint": item.fingerprint, "intent_at": item.intent_at, "target_id": item.target_id}
+    same = Item.objects.filter(pk=item.pk, **as_seen)  # nobody sent it meanwhile
     if not states.move(same, State.DONE, actor=actor, note=found.target_id, **fields):
         raise Unconfirmed("manual.busy", number=item.key)
     now = timezone.now()
@@ -185,12 +186,16 @@ def _sent(item: Item, found: Found) -> dict[str, Any]:
 
 
 def _ended(items: QuerySet[Item]) -> None:
-    """Whoever waits for these items to find an end, whichever it is, goes on."""
+    """Whoever waits for these items to find an end, whichever it is, goes on; who waits for them is judged again."""
     by_tenant: dict[int, set[str]] = {}
-    for tenant, flow, source_id in items.values_list("tenant_id", "pipeline__flow", "source_id"):
-        by_tenant.setdefault(tenant, set()).add(need_settled(flow, source_id))
+    by_pipeline: dict[Pipeline, list[tuple[str, str]]] = {}
+    for item in items.select_related("pipeline").only("source_id", "key", "tenant_id", "pipeline"):
+        by_tenant.setdefault(item.tenant_id, set()).add(need_settled(item.pipeline.flow, item.source_id))
+        by_pipeline.setdefault(item.pipeline, []).append((item.source_id, item.key))
     for tenant, ended in by_tenant.items():
         waiting = Item.objects.filter(tenant_id=tenant, state=State.WAITING).exclude(needs=[])
         awaited = {each for needs in waiting.values_list("needs", flat=True) for each in needs}
         if true := sorted(ended & awaited):
             states.fulfil(tenant, true)
+    for pipeline, records in by_pipeline.items():
+        states.otherwise(pipeline, records)

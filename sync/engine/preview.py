@@ -10,12 +10,10 @@ from typing import Any
 from integration.errors import InvalidRecord, Skip, Waiting
 from integration.records import OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
-from sync.engine.access import Systems
+from sync.engine.access import PATIENCE, Systems
 from sync.engine.desk import ItemDesk
 from sync.engine.sent import as_found, perhaps_written, plain, shown, since_sent
 from sync.models import Item
-
-PATIENCE = 5.0  # seconds that a person waits for a throttle
 
 
 @dataclass(frozen=True, slots=True)

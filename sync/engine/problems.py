@@ -105,7 +105,10 @@ def refresh(tenant: Tenant) -> None:
     """Bring the tenant's problems in step with its rows: open, count, close."""
     now = timezone.now()
     held = {each.key: each for each in _held(tenant, now)}
-    known = {_key(each): each for each in Problem.objects.filter(tenant=tenant, closed_at=None)}
+    known: dict[Key, Problem] = {}
+    for one in Problem.objects.filter(tenant=tenant, closed_at=None).order_by("pk"):
+        if known.setdefault(_key(one), one) is not one:  # opened by two at once, each with the cause of its moment
+            _close_untold(Problem.objects.filter(pk=one.pk), now)
     for key, each in held.items():
         fields: dict[str, Any] = {"cause": each.cause, "reason": each.reason, "params": each.params}
         fields |= {"count": each.count, "turns": each.turns, "seen_at": now}

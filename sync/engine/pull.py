@@ -24,7 +24,7 @@ from sync.engine import states
 from sync.engine.access import Systems, at_fault, resume
 from sync.engine.doors import reading
 from sync.engine.states import LeaseLost, State
-from sync.flows.needs import met_by, need, need_pull, need_seen
+from sync.flows.needs import need_pull, need_seen
 from sync.models import Item, Pipeline, Transition
 
 log = structlog.get_logger(__name__)
@@ -283,18 +283,16 @@ def _rejudge(pipeline: Pipeline, keys: set[str], exclude: list[int]) -> None:
         return
     bearers = pipeline.items.filter(key__in=keys)
     states.wake(bearers.exclude(pk__in=exclude), note="same number")
-    awaited = {each for row in bearers.values_list("source_id", "key") for each in met_by(pipeline.flow, *row)}
-    awaited |= {need(pipeline.flow, key=key) for key in keys}
-    waiting = Item.objects.filter(tenant_id=pipeline.tenant_id, state=State.WAITING, needs__overlap=list(awaited))
-    states.wake(waiting, note=states.OTHERWISE)
+    states.otherwise(pipeline, bearers.values_list("source_id", "key"), keys)
 
 
 # -- what is no longer there -----------------------------------------------------------------------------------
 def _reappeared(pipeline: Pipeline, ids: list[str]) -> None:
     back = pipeline.items.filter(source_id__in=ids).filter(Q(missed__gt=0) | ~Q(gone_at=None))
-    gone = list(back.exclude(gone_at=None).values_list("pk", flat=True))
+    gone = dict(back.exclude(gone_at=None).values_list("pk", "key"))
     back.update(missed=0, gone_at=None)
     states.wake(Item.objects.filter(pk__in=gone), note="back in the source")
+    _rejudge(pipeline, {*gone.values()} - {""}, exclude=list(gone))
 
 
 def _missing(pipeline: Pipeline, seen: set[str]) -> None:
@@ -323,3 +321,4 @@ def _missing(pipeline: Pipeline, seen: set[str]) -> None:
     # What is being sent, or whose fate is unknown, ends first and is told then.
     states.wake(gone.filter(Q(state=State.RUNNING) | ~Q(intent_at=None)), note="gone from the source")
     _rejudge(pipeline, keys - {""}, exclude=gone_ids)
+    states.otherwise(pipeline, gone.values_list("source_id", "key"))

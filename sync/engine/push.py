@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from redis import RedisError
 
@@ -91,10 +92,13 @@ def after(item: Item) -> None:
     if item.state in {State.DONE, State.LEFT_OUT, State.STOPPED}:
         states.fulfil(item.tenant_id, states.settled_references(item))
     if item.needs:  # what came true between looking and waiting was nobody's to tell
-        since = item.intent_at or item.read_at
-        states.fulfil(item.tenant_id, all_true(item.tenant_id, dict.fromkeys(item.needs, since)))
+        states.fulfil(item.tenant_id, all_true(item.tenant_id, dict.fromkeys(item.needs, item.read_at)))
         nudge(item)
-    if item.cause in item.pipeline.rules.unneeded and ItemDesk(item).needed():
+    if item.state != State.LEFT_OUT:
+        return
+    if item.cause not in item.pipeline.rules.unneeded:
+        states.otherwise(item.pipeline, [(item.source_id, item.key)])
+    elif ItemDesk(item).needed():
         states.wake(Item.objects.filter(pk=item.pk), note="needed by now")
 
 
@@ -106,14 +110,23 @@ def nudge(item: Item) -> None:
             pipelines.filter(next_pull_at__gt=timezone.now()).update(next_pull_at=timezone.now())
         elif kind in {"no", "id"}:
             # One that is being judged now looks itself whether it is needed, once it is left out (`after`).
-            by = {"key": value} if kind == "no" else {"source_id": value}
-            left_out = Item.objects.filter(
-                tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT, **by
-            )  # fmt: skip
-            rules = get_flow(flow)
-            states.wake(left_out.filter(cause__in=rules.unneeded), note=f"needed by: {item}")
-            if left_out.filter(cause__in=rules.passed_over).exists():
+            unneeded = _left_out(item, flow, kind, value).filter(cause__in=get_flow(flow).unneeded)
+            states.wake(unneeded, note=f"needed by: {item}")
+
+
+def look_again(item: Item) -> None:
+    """Makes up for what `after` did not tell a waiting item: it was judged before, or about when, what it waits for was
+    left out."""
+    for flow, kind, value in map(Reference.parse, item.needs):
+        if kind in {"no", "id"}:
+            since = _left_out(item, flow, kind, value).filter(moved_at__gt=item.moved_at - states.LEASE)
+            if since.exclude(cause__in=get_flow(flow).unneeded).exists():
                 states.wake(Item.objects.filter(pk=item.pk), note=states.OTHERWISE)
+
+
+def _left_out(item: Item, flow: str, kind: str, value: str) -> QuerySet[Item]:
+    by = {"key": value} if kind == "no" else {"source_id": value}
+    return Item.objects.filter(tenant_id=item.tenant_id, pipeline__flow=flow, state=State.LEFT_OUT, **by)
 
 
 class Push:
@@ -159,6 +172,8 @@ class Push:
 
     # -- the way there ---------------------------------------------------------------------------------------
     def _deliver(self) -> str:
+        if self.item.gone_at and not self.item.target_id and not self.unconfirmed:
+            raise Skip("gone")  # whatever else would hold it back
         if self.item.record is None:
             raise InvalidRecord("data.unreadable", **self.item.params)
         record = self._record()

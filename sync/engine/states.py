@@ -12,12 +12,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from integration.errors import Fault, RateLimited, Skip, Waiting
 from sync.engine.doors import sending
-from sync.flows.needs import need_connection, need_pipeline, need_settled
+from sync.flows.needs import met_by, need, need_connection, need_pipeline, need_settled
 from sync.models import Item, Pipeline, Transition
 
 State = Item.State
@@ -62,7 +62,14 @@ def claim(item_id: int) -> Item | None:
     taken = (
         Item.objects.filter(claimable(now), pk=item_id)
         .filter(Q(pipeline__in=running.filter(paused_cause="")) | probe & Q(pipeline__in=running))
-        .update(state=State.RUNNING, lease_token=token, lease_until=now + LEASE, queued_until=None, not_before=None)
+        .update(
+            state=State.RUNNING,
+            lease_token=token,
+            lease_until=now + LEASE,
+            queued_until=None,
+            not_before=None,
+            read_at=Least("read_at", Value(now)),
+        )  # one that lies ahead was written while a clock was wrong
     )
     if not taken:
         return None
@@ -235,6 +242,16 @@ def fulfil(tenant_id: int, references: Iterable[str]) -> int:
             return 0
         Item.objects.filter(pk__in=touched).update(needs=RawSQL(_WITHOUT, [references]))  # noqa: S611 - no input in it
         return wake(Item.objects.filter(pk__in=touched, state__in=[State.WAITING, State.LEFT_OUT], needs=[]))
+
+
+def otherwise(pipeline: Pipeline, records: Iterable[tuple[str, str]], numbers: Iterable[str] = ()) -> int:
+    """Records (source id, number) of this flow, or whatever bears these numbers, are no longer what they were: whoever
+    waits for one of them is judged again, which may change the answer (A3: the row goes without a number; S6: a
+    document is left out with its invoice)."""
+    awaited = {each for source_id, key in records for each in met_by(pipeline.flow, source_id, key)}
+    awaited |= {need(pipeline.flow, key=key) for key in numbers}
+    waiting = Item.objects.filter(tenant_id=pipeline.tenant_id, state=State.WAITING, needs__overlap=list(awaited))
+    return wake(waiting, note=OTHERWISE)
 
 
 def settled_references(item: Item) -> list[str]:

@@ -20,7 +20,6 @@ class Articles(Flow[Article, Article]):
     cadence = 300
     maps = ("unit",)
     unneeded = ("A2.not_needed", "A2.inactive")
-    passed_over = ("A1.no_number", "A3", "gone")
     rank = 30
     settings = (Setting("whole_register", "Håll hela artikelregistret i takt (A2)", False),)
 

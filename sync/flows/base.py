@@ -155,7 +155,6 @@ class Flow(ABC, Generic[R, W]):
         taken_over: what another integration transferred is looked for before the start and may be taken over (I11).
         suspicion: cause to fear where the target has none of its objects though the source does; empty for none (P5).
         unneeded: causes for which a record is left out only as long as no item waits for it (A2).
-        passed_over: causes for which it is left out so that those who need it do without (A3).
         rank: order among the flows of a tenant.
     """
 
@@ -173,7 +172,6 @@ class Flow(ABC, Generic[R, W]):
     suspicion: ClassVar[str] = ""
     maps: ClassVar[tuple[str, ...]] = ()
     unneeded: ClassVar[tuple[str, ...]] = ()
-    passed_over: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 50
     settings: ClassVar[tuple[Setting, ...]] = ()
 

@@ -14,6 +14,7 @@ from integration import registry
 from integration.models import Connection
 from sync.engine import preflight
 from sync.engine.access import is_consent
+from sync.engine.preflight.adopt import ask_for
 from sync.models import Item, Pipeline, Preflight, SetupLink
 from sync.setup import connect as access
 from sync.setup import consent, links
@@ -163,10 +164,8 @@ def adopt(request: HttpRequest, link: SetupLink, token: str) -> HttpResponse:
     row = Preflight.objects.filter(pk=int(number), tenant=link.tenant).first() if number.isdecimal() else None
     chosen = [each.split("|", 1) for each in request.POST.getlist("pair")[:MOST_PAIRS] if "|" in each]
     if row is not None and chosen and preflight.busy(link.tenant) is None:
-        state = {**row.adoption, "running": True, "of": len(chosen), "through": 0}
-        Preflight.objects.filter(pk=row.pk).update(adoption=state, touched_at=timezone.now())
-        actor = links.actor(link)
-        transaction.on_commit(lambda: adopt_transferred.delay(row.pk, chosen, actor), robust=True)
+        ask_for(row, [(source_id, target_id) for source_id, target_id in chosen], links.actor(link))
+        transaction.on_commit(lambda: adopt_transferred.delay(row.pk), robust=True)
     return redirect("setup:preflight", token)
 
 

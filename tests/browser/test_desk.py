@@ -131,9 +131,9 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
     window.goto(f"/admin/sync/pipeline/{Pipeline.objects.get(tenant=tenant, flow='customers').pk}/change/")
     window.get_by_role("button", name="Torrkör", exact=True).click()
     window.get_by_text("Det som skulle skickas till Fortnox").wait_for()
-    assert window.get_by_text("1002 Ny kund AB skulle skapas").is_visible()
+    window.get_by_text("1002 Ny kund AB skulle skapas").wait_for()
     window.get_by_text("1001 Åkerlunds Bygg AB skulle ändras").click()
-    assert window.get_by_role("cell", name="Kiruna").is_visible()
+    window.get_by_role("cell", name="Kiruna").wait_for()
     fits(window, "desk-dry-run-pipeline")
     assert writes() == []
     assert list(fortnox.customers) == ["1001"]

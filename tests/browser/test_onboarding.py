@@ -31,8 +31,8 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
     def examine(pk: int) -> None:
         preflight.run(Preflight.objects.select_related("tenant").get(pk=pk))
 
-    def take_over(pk: int, chosen: list[list[str]], actor: str) -> None:
-        adopt(Preflight.objects.get(pk=pk), [(ours, theirs) for ours, theirs in chosen], actor)
+    def take_over(pk: int) -> None:
+        adopt(Preflight.objects.get(pk=pk))
 
     crew = Workers()
     monkeypatch.setattr("sync.setup.views.run_preflight.delay", crew.delay(examine))
@@ -56,7 +56,7 @@ def page(chromium: Any, start: str) -> Iterator[Any]:
     """A window of its own. Nothing may go wrong in its console, and nothing foreign is loaded."""
     context = chromium.new_context(locale="en-GB", viewport={"width": 1200, "height": 900})
     window = context.new_page()
-    window.set_default_timeout(15_000)
+    window.set_default_timeout(30_000)
     faults: list[str] = []
     window.on("pageerror", lambda error: faults.append(str(error)))
     window.on(

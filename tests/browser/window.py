@@ -46,7 +46,7 @@ def fits(window: Any, name: str) -> None:
     A picture is kept for whoever asked for them.
     """
     try:
-        window.wait_for_function(FITS, timeout=5_000)
+        window.wait_for_function(FITS, timeout=30_000)
     except TookTooLong:
         pytest.fail(f"{name} is wider than its window")
     if SCREENS:

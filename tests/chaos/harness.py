@@ -308,6 +308,10 @@ class World:
 
     def unsettled(self, since: Any) -> list[str]:
         """What still moves, in words."""
+        late = self.query(
+            "SELECT flow, failed_cause, paused_cause FROM sync_pipeline "
+            "WHERE pulled_at IS NULL OR pulled_at < %s OR paused_cause <> ''", (since,)
+        )  # fmt: skip
         rows = self.query(
             "SELECT p.flow, i.state, i.cause, count(*) FROM sync_item i JOIN sync_pipeline p ON p.id = i.pipeline_id "
             "WHERE i.state IN ('pending', 'running') OR i.not_before IS NOT NULL OR i.needs && %s "
@@ -319,10 +323,6 @@ class World:
             "GROUP BY 1, 2, 3",
             (["connection:fortnox", "connection:smartdok"],),
         )
-        late = self.query(
-            "SELECT flow, failed_cause, paused_cause FROM sync_pipeline "
-            "WHERE pulled_at IS NULL OR pulled_at < %s OR paused_cause <> ''", (since,)
-        )  # fmt: skip
         shut = self.query("SELECT system, state, cause FROM integration_connection WHERE state <> 'connected'")
         return [" ".join(map(str, row)) for row in (*rows, *late, *shut)]
 

@@ -22,7 +22,7 @@ LOST: dict[str, dict[str, Any]] = {
     "delay": {"seconds": SLOWER},  # given up, and stored after that
 }
 
-pytestmark = [pytest.mark.worker, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.worker, pytest.mark.timeout(900)]
 
 
 def lose(world: World, method: str) -> None:

@@ -22,7 +22,7 @@ PUSH_POINTS = (
 )
 PULL_POINTS = ("pull.mid-page", "pull.before-cursor", "pull.after-cursor")
 
-pytestmark = [pytest.mark.worker, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.worker, pytest.mark.timeout(900)]
 WHOLE = {("stored.unread", "invoices"), ("pull.mid-page", "customers")}
 SMALL = Sizes(customers=2, projects=1, invoices=1, supplier_invoices=1)
 

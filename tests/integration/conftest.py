@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from integration.models import Connection, Tenant
 from integration.systems.base import Window
 from integration.systems.fortnox import Fortnox
 from integration.systems.smartdok import SmartDok
+from integration.throttle import REMEMBERS_SINCE
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.fortnox import FortnoxTwin
 from sandbox.server import Exchange, TwinServer
@@ -20,6 +22,12 @@ from tests.sandbox.openapi import OpenApi, Vendor
 
 UTC = datetime.UTC
 TENANT_ID = 1234567
+
+
+@pytest.fixture(autouse=True)
+def _remembered(settings: Any) -> None:
+    """The Redis has lost nothing, whichever test ran before."""
+    redis.from_url(settings.REDIS_URL).set(REMEMBERS_SINCE, 0)
 
 
 @pytest.fixture(autouse=True)

@@ -205,7 +205,7 @@ def test_G8_a_list_that_is_none_is_a_fault_the_engine_knows(system: str, record:
 
 @pytest.mark.parametrize(("field", "value", "named"), [
     ("CurrencyRate", Decimal("1E+14"), "Valutakurs"), ("CurrencyUnit", "1E-25", "Valutakurs"),
-    ("CurrencyUnit", Decimal("1E-999999"), "Valutakurs"), ("Total", "999999999999999", "Total"),
+    ("CurrencyUnit", Decimal("1E-999999"), "Valutaenhet"), ("Total", "999999999999999", "Total"),
     ("InvoiceDate", "9999-12-31", "Fakturadatum"), ("SupplierNumber", "9" * 121, "Leverantörsnummer"),
 ])  # fmt: skip
 def test_G8_a_value_that_nothing_can_be_made_of_is_named(field: str, value: Any, named: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from demo.ports import free_ports
 from demo.processes import Child, Children, Failed
 
-WAIT = 10.0
+WAIT = 60.0
 
 # Ignores SIGTERM, and starts a process of its own that does so too.
 STUBBORN = """

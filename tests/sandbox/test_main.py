@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,17 +43,17 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]
 
 
 def session(url: str, token: str) -> dict[str, str]:
-    answer = requests.post(f"{url}/Authorize/ApiToken", json={"Token": token}, timeout=5)
+    answer = requests.post(f"{url}/Authorize/ApiToken", json={"Token": token}, timeout=60)
     return {"Authorization": f"Bearer {answer.json()}"}
 
 
 def customers(url: str, token: str) -> int:
-    answer = requests.get(f"{url}/Customers", headers=session(url, token), timeout=5)
+    answer = requests.get(f"{url}/Customers", headers=session(url, token), timeout=60)
     return int(answer.json()["TotalCount"])
 
 
 def test_credentials_are_printed_as_json() -> None:
-    ended = subprocess.run(command("--credentials"), capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+    ended = subprocess.run(command("--credentials"), capture_output=True, text=True, cwd=ROOT, timeout=200, check=False)
     printed = json.loads(ended.stdout)
     assert ended.returncode == 0
     assert set(printed) == {"client_id", "client_secret", "tenants"}
@@ -69,18 +68,18 @@ def test_credentials_are_printed_as_json() -> None:
 def test_command_serves_both_and_stops_cleanly(number: signal.Signals) -> None:
     with started("--empty") as (process, (fortnox, smartdok)):
         assert customers(smartdok, "demo-smartdok-token-ostanbygg") == 0
-        assert requests.get(f"{fortnox}/3/customers", timeout=5).status_code in {400, 401, 403}
+        assert requests.get(f"{fortnox}/3/customers", timeout=60).status_code in {400, 401, 403}
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert process.wait(100) == 0
 
 
 def test_command_goes_on_from_its_data(tmp_path: Path) -> None:
     token = "demo-smartdok-token-maltes-mark"
     with started("--data", str(tmp_path)) as (process, (_, smartdok)):
         body = {"CustomerName": "Ny", "CustomerNumber": "1999", "IsActive": True}
-        assert requests.post(f"{smartdok}/Customers", json=body, headers=session(smartdok, token), timeout=5).ok
+        assert requests.post(f"{smartdok}/Customers", json=body, headers=session(smartdok, token), timeout=60).ok
         process.terminate()
-        process.wait(10)
+        process.wait(100)
     with started("--data", str(tmp_path)) as (_, (_, smartdok)):
         assert customers(smartdok, token) == 61
 
@@ -97,16 +96,15 @@ def test_taken_port_ends_with_one_line(option: str) -> None:
             capture_output=True,
             text=True,
             cwd=ROOT,
-            timeout=30,
+            timeout=200,
             check=False,
         )
     assert (ended.returncode, ended.stderr) == (1, f"Port {port} is taken: choose another with {option}.\n")
 
 
-def test_twins_start_quickly_and_are_empty() -> None:
-    begun = time.perf_counter()
+def test_twins_start_empty_without_making_up_demo_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.data._filled", lambda *_: pytest.fail("demo data was generated"))
     with Twins() as twins:
-        assert time.perf_counter() - begun < 0.3
         both = twins.tenant("ostanbygg")
         assert (both.smartdok.customers, both.fortnox.customers, both.troubles) == ({}, {}, ())
         both.smartdok.add_customer()
@@ -144,7 +142,7 @@ def test_taken_port_leaves_nothing_running() -> None:
         with pytest.raises(PortTaken):
             second.start()
         with pytest.raises(requests.ConnectionError):
-            requests.get(second.fortnox.url, timeout=5)
+            requests.get(second.fortnox.url, timeout=60)
 
 
 def test_limit_and_latency_reach_the_twins() -> None:

@@ -95,7 +95,7 @@ def test_fortpyx_lists_creates_reads_and_is_refused() -> None:
             ],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
         assert run.returncode == 0, run.stderr

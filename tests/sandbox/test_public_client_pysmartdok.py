@@ -66,7 +66,7 @@ def run(smartdok: SmartDok, mood: str = "") -> dict[str, Any]:
         input=mood,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

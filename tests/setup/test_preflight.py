@@ -18,7 +18,7 @@ from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
 from sync.engine import preflight
 from sync.engine.onboarding import add_tenant
-from sync.engine.preflight.adopt import adopt
+from sync.engine.preflight.adopt import adopt, ask_for, lost
 from sync.engine.run import run_pass
 from sync.models import Attempt, Item, Pipeline, Preflight, Transition
 from sync.setup.downloads import as_csv, as_xlsx
@@ -227,12 +227,14 @@ def test_adopting_sends_nothing_and_a_pass_afterwards_neither(
     found = preflight.latest(tenant)
     assert found is not None
     writes()
-    adopt(found, [(source_id, "1"), (source_id, "999"), ("1", "1")], "anna")
+    ask_for(found, [(source_id, "1"), (source_id, "999"), ("1", "1")], "anna")
+    adopt(found)
     item = Item.objects.get(pipeline__flow="invoices")
     assert (item.source_id, item.state, item.target_id, item.adopted) == (source_id, "done", "1", True)
     assert item.transitions.filter(actor="anna", after="done").count() == 1
     assert Preflight.objects.get(pk=found.pk).adoption["done"] == {source_id: "1"}
-    adopt(found, [(source_id, "1")], "anna")
+    ask_for(found, [(source_id, "1")], "anna")
+    adopt(found)
     assert item.transitions.filter(actor="anna").count() == 1
     assert writes() == []
 
@@ -250,7 +252,8 @@ def test_one_that_has_vanished_meanwhile_is_explained(
     del fortnox.invoices["1"]
     found = preflight.latest(tenant)
     assert found is not None
-    adopt(found, [(source_id, "1")], "anna")
+    ask_for(found, [(source_id, "1")], "anna")
+    adopt(found)
     assert found.adoption["failed"][source_id]["cause"] == "manual.not_found"
     assert Item.objects.get(pipeline__flow="invoices").state == "pending"
 
@@ -320,7 +323,11 @@ def test_chosen_pairs_are_taken_over_in_the_background(
         client.post(f"{page}adopt/", {"preflight": found.pk, "pair": [pair]})
     assert len(asked) == 1
     assert client.get(f"{page}progress/").json()["text"] == "Tar över fakturor: 0 av 1"
-    adopt(Preflight.objects.get(pk=asked[0][0]), [tuple(each) for each in asked[0][1]], asked[0][2])
+    assert lost() == []
+    Preflight.objects.update(touched_at=timezone.now() - preflight.SILENT)
+    assert lost() == [found.pk], "the sweep takes up what nobody began"
+    adopt(Preflight.objects.get(pk=asked[0][0]))
+    assert lost() == []
     shown = client.get(page).content.decode()
     assert "Övertagna" in shown
     assert f'value="{pair}"' not in shown

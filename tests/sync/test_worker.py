@@ -15,9 +15,9 @@ from sync import tasks
 from sync.models import Item
 from tests.sync import remote
 
-pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.worker, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parents[2]
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def worker(twins: Any) -> Any:
     )  # fmt: skip
     yield started
     started.terminate()
-    started.wait(20)
+    started.wait(100)
 
 
 def test_pull_and_push_through_a_worker(worker: Any, tenant: Any, smartdok: Any, fortnox: Any, bill: Any) -> None:

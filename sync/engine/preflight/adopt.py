@@ -7,6 +7,7 @@ from django.utils import timezone
 from integration.errors import Conflict, Fault, Rejected
 from sync.engine.access import Systems
 from sync.engine.manual import already_there
+from sync.engine.preflight import SILENT
 from sync.engine.pull import keep
 from sync.flows.base import flows
 from sync.models import Item, Pipeline, Preflight
@@ -14,21 +15,38 @@ from sync.models import Item, Pipeline, Preflight
 PATIENCE = 10.0
 
 
-def adopt(preflight: Preflight, chosen: Sequence[tuple[str, str]], actor: str) -> None:
-    """Adopt the chosen pairs (source id, number over there), one by one; only pairs that the pre-flight found.
+def ask_for(preflight: Preflight, chosen: Sequence[tuple[str, str]], actor: str) -> None:
+    """Write down what shall be adopted: pairs of source id and number over there."""
+    asked = {"running": True, "chosen": chosen, "actor": actor, "of": len(chosen), "through": 0}
+    preflight.adoption = {**preflight.adoption, **asked}
+    Preflight.objects.filter(pk=preflight.pk).update(adoption=preflight.adoption, touched_at=timezone.now())
 
-    `preflight.adoption`: {"of": n, "done": {source id: number}, "failed": {source id: {"cause", "params"}}}.
+
+def lost() -> list[int]:
+    """Pre-flights whose adoption was asked for and gives no sign of life; those that are through already stay so."""
+    silent = Preflight.objects.filter(adoption__running=True, touched_at__lt=timezone.now() - SILENT)
+    return list(silent.values_list("pk", flat=True))
+
+
+def adopt(preflight: Preflight) -> None:
+    """Adopt what was asked for, one by one; only pairs that the pre-flight found.
+
+    `preflight.adoption`: {"of": n, "done": {source id: number}, "failed": {source id: {"cause", "params"}}}, and while
+    it runs `running`, `chosen` and `actor`.
     """
+    state = {"done": {}, "failed": {}, **preflight.adoption}
+    chosen, actor = [(source_id, number) for source_id, number in state.pop("chosen", ())], state.pop("actor", "")
     offered = {(each["source_id"], each["target_id"]) for each in (preflight.result or {}).get("transferred", [])}
     chosen = [each for each in dict.fromkeys(chosen) if each in offered]
     taken_over = [each.key for each in flows() if each.taken_over]
     pipeline = Pipeline.objects.select_related("tenant").get(tenant_id=preflight.tenant_id, flow__in=taken_over)
     systems = Systems(pipeline.tenant, patience=PATIENCE)
-    state = {"done": {}, "failed": {}, **preflight.adoption, "of": len(chosen), "through": 0}
+    state["of"] = len(chosen)
+    asked = {"chosen": chosen, "actor": actor}
     for through, (source_id, number) in enumerate(chosen, 1):
         _one(pipeline, systems, source_id, number, actor, state["done"], state["failed"])
         state["through"] = through
-        Preflight.objects.filter(pk=preflight.pk).update(adoption=state, touched_at=timezone.now())
+        Preflight.objects.filter(pk=preflight.pk).update(adoption={**state, **asked}, touched_at=timezone.now())
     preflight.adoption = {**state, "running": False}
     Preflight.objects.filter(pk=preflight.pk).update(adoption=preflight.adoption, touched_at=timezone.now())
 

@@ -1,0 +1,329 @@
+"""What changes in the very moment in which an item is judged, read or acted on; each moment is laid in its middle."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integration.errors import ConfigError, Unconfirmed
+from integration.models import Connection, Tenant, ValueMap
+from sync.engine import dispatch, manual, problems, states
+from sync.engine import pull as pull_module
+from sync.engine.desk import ItemDesk
+from sync.engine.pull import pull
+from sync.engine.push import push
+from sync.models import Item, Pipeline, Problem
+from tests.sync.test_articles import row
+
+DAY = datetime.date(2026, 5, 4)
+HOUR = datetime.timedelta(hours=1)
+
+
+def later(item: Item) -> None:
+    """It has stood so for an hour, so the sweep looks at it."""
+    Item.objects.filter(pk=item.pk).update(moved_at=timezone.now() - HOUR)
+
+
+def test_P3_a_setting_saved_while_an_item_is_judged_by_the_old_one_counts(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, choose: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smartdok.add_project(ProjectNumber="O1", ProjectName="Order", StartDate="2026-03-01T00:00:00", IsOrder=True)
+    pull(tenant.pipelines.get(flow="projects"))
+    setting = ItemDesk.setting
+
+    def a_moment_before(desk: ItemDesk, name: str) -> Any:
+        answer = setting(desk, name)
+        monkeypatch.setattr(ItemDesk, "setting", setting)
+        choose("projects", orders=True)
+        return answer
+
+    monkeypatch.setattr(ItemDesk, "setting", a_moment_before)
+    push(item("projects", "O1").pk)
+    later(item("projects", "O1"))
+    run()
+    dispatch.sweep()
+    run()
+    assert (item("projects", "O1").state, item("projects", "O1").cause) == ("done", "")
+
+
+def test_G9_a_go_live_saved_while_an_invoice_is_judged_by_the_old_one_counts(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, bill: Any, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.go_live = timezone.localdate()
+    tenant.save()
+    basis = bill(row(None))
+    run(only=["customers", "projects"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    old = ItemDesk.go_live.fget
+    one = item("invoices", basis["Id"])
+
+    def a_moment_before(desk: ItemDesk) -> Any:
+        answer = datetime.date(2030, 1, 1)  # what it was
+        monkeypatch.setattr(ItemDesk, "go_live", property(old))
+        tenant.go_live = datetime.date(2020, 1, 1)
+        tenant.save()
+        return answer
+
+    monkeypatch.setattr(ItemDesk, "go_live", property(a_moment_before))
+    push(one.pk)
+    later(item("invoices", basis["Id"]))
+    run()
+    dispatch.sweep()
+    run()
+    assert (item("invoices", basis["Id"]).state, item("invoices", basis["Id"]).cause) == ("done", "")
+
+
+def test_G9_a_go_live_saved_while_the_source_is_read_is_read_from(
+    tenant: Tenant, smartdok: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = tenant.pipelines.get(flow="customers")
+    pull(pipeline)
+    store = pull_module._store
+
+    def meanwhile(*args: Any) -> None:
+        store(*args)
+        fresh = Tenant.objects.get(pk=tenant.pk)
+        fresh.go_live = datetime.date(2020, 1, 1)
+        fresh.save()
+
+    with monkeypatch.context() as moment:
+        moment.setattr(pull_module, "_store", meanwhile)
+        smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+        pull(Pipeline.objects.get(pk=pipeline.pk))
+    pipeline.refresh_from_db()
+    assert pipeline.cursor == {} or pipeline.next_pull_at <= timezone.now()
+
+
+def test_A4_a_value_saved_while_an_item_is_judged_by_the_old_one_counts(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, choose: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+    pull(tenant.pipelines.get(flow="customers"))
+    value = ItemDesk.value
+
+    def a_moment_before(desk: ItemDesk, *args: Any) -> Any:
+        monkeypatch.setattr(ItemDesk, "value", value)
+        ValueMap.objects.create(tenant=tenant, kind="vat_type", source="", target="SEVAT")
+        raise ConfigError("A4", unit="x", code="y", taken="z")
+
+    monkeypatch.setattr(ItemDesk, "value", a_moment_before)
+    push(item("customers", "1").pk)
+    later(item("customers", "1"))
+    run()
+    dispatch.sweep()
+    run()
+    assert item("customers", "1").state == "done"
+
+
+def test_S6_a_document_judged_before_its_invoice_is_left_out_follows_it(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, item: Any
+) -> None:
+    supplier = fortnox.add_supplier("Betong AB")
+    given = fortnox.add_supplier_invoice(supplier, "125", invoice_date=DAY)
+    fortnox.attach_file(given, "faktura.pdf", b"%PDF-1.4")
+    for flow in ("projects", "supplier-invoices", "supplier-documents"):
+        pull(tenant.pipelines.get(flow=flow))
+    push(item("supplier-documents", given).pk)  # while the invoice is in another worker's hands
+    for _ in range(3):
+        run()
+        for each in Item.objects.all():
+            later(each)
+        dispatch.sweep()
+    run()
+    assert item("supplier-invoices", given).state == "left_out"
+    assert (item("supplier-documents", given).state, item("supplier-documents", given).cause) == (
+        "left_out",
+        "S6.invoice_left_out",
+    )
+
+
+def test_what_came_true_before_the_record_was_read_is_no_news(
+    tenant: Tenant, smartdok: Any, run: Any, bill: Any, item: Any
+) -> None:
+    """An invoice whose answer was lost is changed and names an article that may be new."""
+    basis = bill(row(None))
+    run(only=["customers", "projects", "articles"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    now = timezone.now()
+    one = item("invoices", basis["Id"])
+    record = {**one.record}
+    record["rows"] = [{**record["rows"][0], "code": "10"}]
+    whole = now - HOUR
+    Pipeline.objects.filter(flow="articles").update(
+        cursor={"since": whole.isoformat(), "full_at": whole.isoformat()},
+        enabled=True,
+        next_pull_at=now + HOUR,
+    )
+    Item.objects.filter(pk=one.pk).update(record=record, intent_at=now - 3 * HOUR, read_at=now, state="pending")
+    ends = []
+    for _ in range(5):
+        push(one.pk)
+        ends.append(item("invoices", basis["Id"]).state)
+    assert ends == ["waiting"] * 5
+    later(one)
+    assert dispatch.sweep().counts["needs come true"] == 0
+
+
+def test_a_record_of_an_earlier_version_that_is_gone_asks_for_no_reading(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, choose: Any, twins: Any
+) -> None:
+    """A record of an earlier version that the source no longer has."""
+    customer = smartdok.add_customer(CustomerNumber="", CustomerName="A")
+    run(only=["customers"])
+    one = item("customers", "")
+    Item.objects.filter(pk=one.pk).update(
+        record={"nonsense": 1}, gone_at=timezone.now(), state="left_out", cause="gone", reason="left_out", missed=1
+    )
+    smartdok.customers.pop(customer["Id"])
+    choose("customers")  # any settings saved
+    for _ in range(4):
+        run(only=["customers"])
+        later(one)
+        dispatch.sweep()
+    one.refresh_from_db()
+    assert one.state == "left_out"
+
+
+def test_what_is_gone_stays_left_out_when_settings_are_saved(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, choose: Any
+) -> None:
+    project = smartdok.add_project(ProjectNumber="9", ProjectName="X", StartDate=None)
+    run(only=["projects"])
+    one = item("projects", "9")
+    assert one.cause == "P2"
+    smartdok.projects.pop(project["Id"])
+    for _ in range(2):
+        Pipeline.objects.filter(flow="projects").update(cursor={})
+        run(only=["projects"])
+    one.refresh_from_db()
+    assert (one.state, one.cause) == ("left_out", "gone")
+    choose("projects", orders=True)
+    run(only=["projects"])
+    one.refresh_from_db()
+    assert (one.state, one.cause) == ("left_out", "gone")
+
+
+def test_what_goes_while_it_is_judged_does_not_wait(
+    tenant: Tenant, smartdok: Any, run: Any, bill: Any, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A billing basis that is deleted while it is judged and must wait."""
+    customer = smartdok.add_customer(CustomerNumber="", CustomerName="Utan nummer")
+    basis = bill(row(None), CustomerId=customer["Id"])
+    run(only=["customers", "projects", "articles"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    one = item("invoices", basis["Id"])
+    smartdok.invoices.pop(basis["Id"])
+    prepare = type(one.pipeline.rules).prepare
+
+    def meanwhile(self: Any, record: Any, desk: Any) -> Any:
+        monkeypatch.setattr(type(one.pipeline.rules), "prepare", prepare)
+        for _ in range(2):
+            pull(tenant.pipelines.get(flow="invoices"))
+        return prepare(self, record, desk)
+
+    monkeypatch.setattr(type(one.pipeline.rules), "prepare", meanwhile)
+    push(one.pk)
+    run()
+    later(one)
+    dispatch.sweep()
+    run()
+    one.refresh_from_db()
+    assert one.gone_at
+    assert (one.state, one.cause) == ("left_out", "gone")
+
+
+def test_what_is_done_meanwhile_is_not_left_out(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, monkeypatch: Any
+) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+    pull(tenant.pipelines.get(flow="customers"))
+    one = item("customers", "1")
+    move = states.move
+
+    def a_moment_before(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(states, "move", move)
+        push(one.pk)
+        return move(*args, **kwargs)
+
+    monkeypatch.setattr(states, "move", a_moment_before)
+    manual.leave_out(Item.objects.filter(pk=one.pk), "anna", "no")
+    one.refresh_from_db()
+    assert (one.state, one.cause) == ("done", "")
+
+
+def test_I2_what_is_sent_meanwhile_is_not_taken_for_another(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, bill: Any, item: Any, monkeypatch: Any
+) -> None:
+    first = bill(row(None))
+    run()
+    other = item("invoices", first["Id"]).target_id
+    Item.objects.filter(pipeline__flow="invoices").update(
+        target_id="", target_key="", state="left_out", cause=states.BY_HAND
+    )
+    basis = bill(row(None, Price=12.0))
+    pull(tenant.pipelines.get(flow="invoices"))
+    one = item("invoices", basis["Id"])
+    found = manual._found
+
+    def meanwhile(*args: Any) -> Any:
+        answer = found(*args)
+        push(one.pk)
+        return answer
+
+    monkeypatch.setattr(manual, "_found", meanwhile)
+    with pytest.raises(Unconfirmed):
+        manual.already_there(one, other, "anna")
+    one.refresh_from_db()
+    made = [number for number in fortnox.invoices if str(number) != other]
+    assert [one.target_id] == [str(each) for each in made]
+
+
+def test_two_problems_of_one_connection_become_one(tenant: Tenant) -> None:
+    now = timezone.now()
+    for cause in ("http.timeout", "http.503"):
+        Problem.objects.create(tenant=tenant, flow="", subject="fortnox", reason="clock", cause=cause)
+    Connection.objects.filter(tenant=tenant, system="fortnox").update(
+        state="degraded", cause="http.timeout", since=now - HOUR, params={}
+    )
+    problems.refresh(tenant)
+    Connection.objects.filter(tenant=tenant, system="fortnox").update(cause="http.503")
+    problems.refresh(tenant)
+
+
+def test_P4_a_project_that_is_already_there_starts_on_its_day(
+    tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, item: Any
+) -> None:
+    start = timezone.localdate() + datetime.timedelta(days=30)
+    smartdok.add_project(ProjectNumber="9", ProjectName="X", StartDate=f"{start}T00:00:00")
+    run(only=["projects"])
+    one = item("projects", "9")
+    assert one.state == "done" and one.not_before
+    manual.already_there(one, "9", "anna")
+    one.refresh_from_db()
+    assert one.not_before
+
+
+def test_G7_the_sweep_sees_what_moved_while_a_clock_was_ahead(
+    tenant: Tenant, run: Any, smartdok: Any, item: Any, bill: Any
+) -> None:
+    basis = bill(row(None))
+    run()
+    one = item("invoices", basis["Id"])
+    Item.objects.filter(pk=one.pk).update(
+        state="waiting", needs=["customers:no=1001"], moved_at=timezone.now() + datetime.timedelta(days=2)
+    )
+    assert dispatch.sweep().counts["needs come true"] == 1
+
+
+def test_G7_absence_counts_for_what_was_read_while_a_clock_was_ahead(
+    tenant: Tenant, run: Any, smartdok: Any, item: Any, bill: Any
+) -> None:
+    basis = bill(row("77"))
+    run(only=["customers", "projects", "articles"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    one = item("invoices", basis["Id"])
+    Item.objects.filter(pk=one.pk).update(read_at=timezone.now() + datetime.timedelta(days=2))
+    run()
+    one.refresh_from_db()
+    assert one.state == "done"
