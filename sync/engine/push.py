@@ -119,9 +119,11 @@ def look_again(item: Item) -> None:
     left out."""
     for flow, kind, value in map(Reference.parse, item.needs):
         if kind in {"no", "id"}:
-            since = _left_out(item, flow, kind, value).filter(moved_at__gt=item.moved_at - states.LEASE)
+            since = _left_out(item, flow, kind, value).filter(
+                moved_at__gt=item.moved_at - states.LEASE, moved_at__lte=timezone.now()
+            )
             if since.exclude(cause__in=get_flow(flow).unneeded).exists():
-                states.wake(Item.objects.filter(pk=item.pk), note=states.OTHERWISE)
+                states.judge_again(Item.objects.filter(pk=item.pk))
 
 
 def _left_out(item: Item, flow: str, kind: str, value: str) -> QuerySet[Item]:

@@ -29,7 +29,6 @@ LONGEST_PAUSE = datetime.timedelta(minutes=30)
 AHEAD = 2 * LONGEST_PAUSE
 ENDS = {State.DONE, State.LEFT_OUT, State.STOPPED}
 SYSTEM = "byggbro"
-OTHERWISE = "what it waits for has changed"
 BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
 
 
@@ -68,8 +67,8 @@ def claim(item_id: int) -> Item | None:
             lease_until=now + LEASE,
             queued_until=None,
             not_before=None,
-            read_at=Least("read_at", Value(now)),
-        )  # one that lies ahead was written while a clock was wrong
+            read_at=Least("read_at", Value(now)),  # one that lies ahead was written while a clock was wrong
+        )
     )
     if not taken:
         return None
@@ -250,8 +249,12 @@ def otherwise(pipeline: Pipeline, records: Iterable[tuple[str, str]], numbers: I
     document is left out with its invoice)."""
     awaited = {each for source_id, key in records for each in met_by(pipeline.flow, source_id, key)}
     awaited |= {need(pipeline.flow, key=key) for key in numbers}
-    waiting = Item.objects.filter(tenant_id=pipeline.tenant_id, state=State.WAITING, needs__overlap=list(awaited))
-    return wake(waiting, note=OTHERWISE)
+    return judge_again(Item.objects.filter(tenant_id=pipeline.tenant_id, needs__overlap=list(awaited)))
+
+
+def judge_again(items: QuerySet[Item]) -> int:
+    """Those of them that wait, since what they wait for is no longer what they were judged by."""
+    return wake(items.filter(state=State.WAITING), note="what it waits for has changed")
 
 
 def settled_references(item: Item) -> list[str]:
