@@ -134,12 +134,8 @@ def shown(row: Preflight) -> Shown:
 
 
 def _line(each: dict[str, Any]) -> dict[str, Any]:
-    words = {
-        "title": flow_title(each["flow"]),
-        "from": system_title(each["source"]),
-        "to": system_title(each["target"]),
-    }
-    return {**each, **words}
+    source, target = system_title(each["source"]), system_title(each["target"])
+    return {**each, "title": flow_title(each["flow"]), "from": source, "to": target}
 
 
 def _group(page: Shown, result: dict[str, Any]) -> None:

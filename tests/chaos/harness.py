@@ -307,7 +307,7 @@ class World:
         return not self.unsettled(since)
 
     def unsettled(self, since: Any) -> list[str]:
-        """What still moves, in words."""
+        """What still moves, in words. Readings come first: what one brings is seen among the items."""
         late = self.query(
             "SELECT flow, failed_cause, paused_cause FROM sync_pipeline "
             "WHERE pulled_at IS NULL OR pulled_at < %s OR paused_cause <> ''", (since,)

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import redis
 
 from integration.models import Connection, Tenant
 from integration.systems.base import Window
 from integration.systems.fortnox import Fortnox
 from integration.systems.smartdok import SmartDok
-from integration.throttle import REMEMBERS_SINCE
 from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.fortnox import FortnoxTwin
 from sandbox.server import Exchange, TwinServer
@@ -25,13 +23,7 @@ TENANT_ID = 1234567
 
 
 @pytest.fixture(autouse=True)
-def _remembered(settings: Any) -> None:
-    """The Redis has lost nothing, whichever test ran before."""
-    redis.from_url(settings.REDIS_URL).set(REMEMBERS_SINCE, 0)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(settings: Any) -> None:
+def _own_cache(settings: Any, clean_redis: None) -> None:
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": uuid.uuid4().hex}
     }

@@ -73,14 +73,26 @@ def test_A2_only_what_an_invoice_needs_is_created(
     ]  # fmt: skip
 
 
+def _read(tenant: Tenant, run: Any) -> None:
+    """What the invoice needs besides its article is there; both are read, and nobody has sent them yet."""
+    run(only=["customers", "projects"])
+    for flow in ("articles", "invoices"):
+        pull(tenant.pipelines.get(flow=flow))
+
+
+def _waiting(tenant: Tenant, run: Any, item: Any, basis: Any) -> None:
+    """The invoice waits for its article, which nobody has sent yet."""
+    _read(tenant, run)
+    push(item("invoices", basis["Id"]).pk)
+    assert [each.partition("=")[0] for each in item("invoices", basis["Id"]).needs] == ["articles:id"]
+
+
 def test_A2_an_invoice_that_begins_to_wait_while_its_article_is_judged_gets_it(
     tenant: Tenant, smartdok: Any, run: Any, bill: Any, item: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smartdok.add_goods(Number="10", Name="Grus")
     basis = bill(row("10"))
-    run(only=["customers", "projects"])
-    for flow in ("articles", "invoices"):
-        pull(tenant.pipelines.get(flow=flow))
+    _read(tenant, run)
     needed = ItemDesk.needed
 
     def a_moment_before(desk: ItemDesk) -> bool:
@@ -100,9 +112,7 @@ def test_A2_an_article_that_nobody_told_of_its_invoice_is_found_by_the_sweep(
 ) -> None:
     smartdok.add_goods(Number="10", Name="Grus")
     basis = bill(row("10"))
-    run(only=["customers", "projects"])
-    for flow in ("articles", "invoices"):
-        pull(tenant.pipelines.get(flow=flow))
+    _read(tenant, run)
     with monkeypatch.context() as dies:
         dies.setattr("sync.engine.push.after", lambda _item: None)
         push(item("invoices", basis["Id"]).pk)
@@ -115,15 +125,6 @@ def test_A2_an_article_that_nobody_told_of_its_invoice_is_found_by_the_sweep(
     Item.objects.filter(pk=article.pk).update(moved_at=timezone.now() - dispatch.UNHEARD)
     dispatch.sweep()
     assert item("articles", "10").state == "pending"
-
-
-def _waiting(tenant: Tenant, run: Any, item: Any, basis: Any) -> None:
-    """The invoice waits for its article, which nobody has sent yet."""
-    run(only=["customers", "projects"])
-    for flow in ("articles", "invoices"):
-        pull(tenant.pipelines.get(flow=flow))
-    push(item("invoices", basis["Id"]).pk)
-    assert [each.partition("=")[0] for each in item("invoices", basis["Id"]).needs] == ["articles:id"]
 
 
 def test_A3_an_invoice_does_not_wait_for_an_article_that_is_ignored_by_now(

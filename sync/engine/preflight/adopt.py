@@ -34,19 +34,18 @@ def adopt(preflight: Preflight) -> None:
     `preflight.adoption`: {"of": n, "done": {source id: number}, "failed": {source id: {"cause", "params"}}}, and while
     it runs `running`, `chosen` and `actor`.
     """
-    state = {"done": {}, "failed": {}, **preflight.adoption}
-    chosen, actor = [(source_id, number) for source_id, number in state.pop("chosen", ())], state.pop("actor", "")
+    state = {"done": {}, "failed": {}, "chosen": (), "actor": "", **preflight.adoption}
     offered = {(each["source_id"], each["target_id"]) for each in (preflight.result or {}).get("transferred", [])}
-    chosen = [each for each in dict.fromkeys(chosen) if each in offered]
+    chosen = [each for each in dict.fromkeys((ours, theirs) for ours, theirs in state["chosen"]) if each in offered]
     taken_over = [each.key for each in flows() if each.taken_over]
     pipeline = Pipeline.objects.select_related("tenant").get(tenant_id=preflight.tenant_id, flow__in=taken_over)
     systems = Systems(pipeline.tenant, patience=PATIENCE)
     state["of"] = len(chosen)
-    asked = {"chosen": chosen, "actor": actor}
     for through, (source_id, number) in enumerate(chosen, 1):
-        _one(pipeline, systems, source_id, number, actor, state["done"], state["failed"])
+        _one(pipeline, systems, source_id, number, state["actor"], state["done"], state["failed"])
         state["through"] = through
-        Preflight.objects.filter(pk=preflight.pk).update(adoption={**state, **asked}, touched_at=timezone.now())
+        Preflight.objects.filter(pk=preflight.pk).update(adoption=state, touched_at=timezone.now())
+    del state["chosen"], state["actor"]
     preflight.adoption = {**state, "running": False}
     Preflight.objects.filter(pk=preflight.pk).update(adoption=preflight.adoption, touched_at=timezone.now())
 
