@@ -12,7 +12,8 @@
 | `Skip` | nobody | leaves the item out |
 
 `cause` is the key of the explanation (`sync/explain.py`): a rule id such as `C2`, `fortnox.2000401`, `http.timeout`.
-`params` are plain JSON values that the explanation names.
+`params` are plain JSON values that the explanation names. `until`: references (see `sync.flows.needs`) that call for
+another look at what was stopped or left out.
 """
 
 from collections.abc import Sequence
@@ -28,12 +29,14 @@ class Fault(Exception):
     cause: str
     scope: Scope
     params: dict[str, Any]
+    until: list[str]
 
-    def __init__(self, cause: str, *, scope: Scope = "item", **params: Any) -> None:
+    def __init__(self, cause: str, *, scope: Scope = "item", until: Sequence[str] = (), **params: Any) -> None:
         super().__init__(f"{cause} {params}" if params else cause)
         self.cause = cause
         self.scope = scope
         self.params = params
+        self.until = list(until)
 
 
 class Transient(Fault):
@@ -119,10 +122,6 @@ class Changed(Fault):
 
 
 class Skip(Fault):
-    """Left out by a rule, with the reason. `until`: references (as for `Waiting`) that call for another look."""
+    """Left out by a rule, with the reason."""
 
     reason = "left_out"
-
-    def __init__(self, cause: str, *, until: Sequence[str] = (), **params: Any) -> None:
-        super().__init__(cause, **params)
-        self.until = list(until)

@@ -116,11 +116,13 @@ class Connection(models.Model):
     def enter(self, state: str, cause: str = "", params: dict[str, Any] | None = None) -> None:
         """Record the state; `since` moves only when it is another one.
 
-        What a person has paused stays paused, whatever a check that was under way found, until `resume`.
+        What a person has paused stays paused, whatever a check that was under way found, until `resume`. What was found
+        out with access that has been replaced meanwhile says nothing of the new one.
         """
         stands = type(self).objects.select_for_update().get(pk=self.pk)
+        replaced = (self.options, self.secrets) != (stands.options, stands.secrets)
         self.state, self.since, self.cause, self.params = stands.state, stands.since, stands.cause, stands.params
-        if self.state == self.State.PAUSED != state:
+        if state != self.State.PAUSED and (replaced or self.state == self.State.PAUSED):
             return
         now, fields = timezone.now(), ["cause", "params", "checked_at"]
         if self.state != state:

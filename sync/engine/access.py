@@ -50,6 +50,12 @@ class Systems:
             raise AuthError("connection.missing", system=name)
         return connection
 
+    def asked(self, name: str) -> Connection | None:
+        """The connection as it was when its system was asked, or as it is now; None where there is none."""
+        if name in self._open:
+            return self._open[name].connection
+        return Connection.objects.filter(tenant=self.tenant, system=name).first()
+
     def get(self, name: str) -> System:
         """The system, ready to be asked.
 
@@ -85,16 +91,15 @@ class Systems:
         return documents.was_fetched(item)
 
 
-def at_fault(pipeline: Pipeline, fault: Fault, side: str) -> None:
+def at_fault(pipeline: Pipeline, fault: Fault, side: str, systems: Systems) -> None:
     """A fault beyond one item: hold up the connection or the pipeline, once, with one explanation.
 
     Args:
-        side: name of the system that was being asked.
+        side: name of the system that was being asked, of those in `systems`.
     """
     fault.params.setdefault("system", side)
     if fault.scope == "connection":
-        connection = Connection.objects.filter(tenant_id=pipeline.tenant_id, system=side).first()
-        if connection:
+        if connection := systems.asked(side):
             connection.enter(state_of(fault), fault.cause, fault.params)
     elif fault.scope == "flow":
         now = timezone.now()

@@ -2,11 +2,11 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from integration.mapping import SWEDEN
@@ -110,17 +110,27 @@ def all_true(tenant_id: int, needs: Mapping[str, datetime.datetime]) -> list[str
     of_items: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for reference, since in needs.items():
         wanted = Reference.parse(reference)
-        if wanted.kind in _SATISFIES:
+        if wanted.kind == "single" or wanted.kind in _SATISFIES:
             of_items[wanted.flow, wanted.kind][wanted.value] = reference
         elif _happened(tenant_id, wanted, since):
             true.append(reference)
     for (flow, kind), by_value in of_items.items():
+        if kind == "single":
+            true += [by_value[value] for value in by_value.keys() - _doubles(tenant_id, flow, by_value)]
+            continue
         column, condition = _SATISFIES[kind]
         found = Item.objects.filter(
             condition, tenant_id=tenant_id, pipeline__flow=flow, **{f"{column}__in": list(by_value)}
         )
         true += [by_value[value] for value in set(found.values_list(column, flat=True))]
     return true
+
+
+def _doubles(tenant_id: int, flow: str, numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers that several records bear (G3)."""
+    bearers = Item.objects.filter(tenant_id=tenant_id, pipeline__flow=flow, key__in=list(numbers), gone_at=None)
+    counted = bearers.values("key").annotate(bearers=Count("pk")).filter(bearers__gt=1)
+    return set(counted.values_list("key", flat=True))
 
 
 def _read_whole(pipeline: Pipeline, since: datetime.datetime) -> bool:

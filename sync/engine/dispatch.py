@@ -119,7 +119,7 @@ def sweep() -> Swept:
     swept.probes = probes()
     swept.counts["addresses expired"] = states.wake(_told_in_vain(now), note="its address has expired")
     quiet = Q(moved_at__lt=now - UNHEARD) | Q(moved_at__gt=now)  # ahead: written while a clock was wrong
-    held = Item.objects.filter(quiet, state__in=[State.WAITING, State.LEFT_OUT]).exclude(needs=[])
+    held = Item.objects.filter(quiet, state__in=states.HANGING).exclude(needs=[])
     swept.counts["needs come true"] = _come_true(held)
     for item in held.filter(state=State.WAITING).order_by("?")[:LOOKED_AT]:
         nudge(item)  # whoever did not hear it the first time

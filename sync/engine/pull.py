@@ -22,9 +22,10 @@ from integration.records import Page, Read, Unreadable, dump, fingerprint
 from integration.systems.base import Window
 from sync.engine import states
 from sync.engine.access import Systems, at_fault, resume
+from sync.engine.desk import all_true
 from sync.engine.doors import reading
 from sync.engine.states import LeaseLost, State
-from sync.flows.needs import need_pull, need_seen
+from sync.flows.needs import need_pull, need_seen, need_single
 from sync.models import Item, Pipeline, Transition
 
 log = structlog.get_logger(__name__)
@@ -55,10 +56,10 @@ def pull(pipeline: Pipeline, *, since: datetime.date | None = None, systems: Sys
     """
     if not _lease(pipeline):
         return Pulled(busy=True)
-    started, result = timezone.now(), Pulled()
+    started, result, systems = timezone.now(), Pulled(), systems or Systems(pipeline.tenant)
     with structlog.contextvars.bound_contextvars(tenant=pipeline.tenant.slug, flow=pipeline.flow):
         try:
-            _read(pipeline, systems or Systems(pipeline.tenant), since, started, result)
+            _read(pipeline, systems, since, started, result)
         except LeaseLost:
             return Pulled(busy=True)
         except Fault as fault:
@@ -72,7 +73,7 @@ def pull(pipeline: Pipeline, *, since: datetime.date | None = None, systems: Sys
             log.exception("reading failed", reference=reference)
             result.fault = Fault("internal", reference=reference, error=type(error).__name__)
         if result.fault:
-            _failed(pipeline, result.fault)
+            _failed(pipeline, result.fault, systems)
     return result
 
 
@@ -170,7 +171,7 @@ def _asked_for(pipeline: Pipeline) -> bool:
     return waiting.filter(needs__contains=[need_pull(pipeline.flow)]).exists()
 
 
-def _failed(pipeline: Pipeline, fault: Fault) -> None:
+def _failed(pipeline: Pipeline, fault: Fault, systems: Systems) -> None:
     """Try again by the clock, later each time; a fault beyond this reading holds up what it concerns."""
     if isinstance(fault, RateLimited):  # our own pace: no failure, only a pause
         back = timezone.now() + datetime.timedelta(seconds=fault.wait)
@@ -178,7 +179,7 @@ def _failed(pipeline: Pipeline, fault: Fault) -> None:
         held.update(next_pull_at=back, lease_token=None, lease_until=None)
         return
     if fault.scope != "item":
-        at_fault(pipeline, fault, pipeline.source)
+        at_fault(pipeline, fault, pipeline.source, systems)
     failures = pipeline.failures + 1
     wait = datetime.timedelta(seconds=min(pipeline.cadence * 2 ** min(failures - 1, 6), LONGEST_WAIT.total_seconds()))
     if isinstance(fault, Transient):
@@ -281,6 +282,8 @@ def _rejudge(pipeline: Pipeline, keys: set[str], exclude: list[int]) -> None:
     """Whoever bears a number that somebody else got or gave up is looked at again (C4, A3), and who waits for them."""
     if not keys:
         return
+    single = [need_single(pipeline.flow, key) for key in keys]
+    states.fulfil(pipeline.tenant_id, all_true(pipeline.tenant_id, dict.fromkeys(single, timezone.now())))
     bearers = pipeline.items.filter(key__in=keys)
     states.wake(bearers.exclude(pk__in=exclude), note="same number")
     states.otherwise(pipeline, bearers.values_list("source_id", "key"), keys)

@@ -429,7 +429,7 @@ class Push:
             # It could not fetch from us, whatever it says: our address may be out of reach for a moment.
             fault = Transient("S6.not_fetched", **fault.params)
         if fault.scope != "item":
-            at_fault(self.pipeline, fault, self.side)
+            at_fault(self.pipeline, fault, self.side, self.systems)
         if self.attempt is None and fault.reason not in UNTOLD:
             self._start_attempt(Operation.LOOK_UP, {})
         outcome = Outcome.UNCONFIRMED if isinstance(fault, Unconfirmed) else Outcome.FAILED

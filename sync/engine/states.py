@@ -28,6 +28,7 @@ ON_ITS_WAY = datetime.timedelta(seconds=45)
 LONGEST_PAUSE = datetime.timedelta(minutes=30)
 AHEAD = 2 * LONGEST_PAUSE
 ENDS = {State.DONE, State.LEFT_OUT, State.STOPPED}
+HANGING = {State.WAITING, State.LEFT_OUT, State.STOPPED}  # what may have needs that set it going
 SYSTEM = "byggbro"
 BY_HAND = "manual.left_out"  # the cause of an item that a person left out: only a person takes it up again
 
@@ -157,11 +158,9 @@ def settle_fault(item: Item, fault: Fault, *, actor: str) -> str:
     elif fault.scope != "item":
         state = State.WAITING  # the flow or the connection is at fault: nothing of the item's is used up
         fields["needs"] = [scope_reference(item.pipeline, fault)]
-    elif isinstance(fault, Skip):
-        state = State.LEFT_OUT
-        fields["needs"] = fault.until
     else:
-        state = State.STOPPED
+        state = State.LEFT_OUT if isinstance(fault, Skip) else State.STOPPED
+        fields["needs"] = fault.until
     return settle(item, state, actor=actor, **fields)
 
 
@@ -230,17 +229,17 @@ _WITHOUT = "ARRAY(SELECT need FROM unnest(needs) WITH ORDINALITY AS u(need, i) W
 
 
 def fulfil(tenant_id: int, references: Iterable[str]) -> int:
-    """These references came true: strike them from what waits, and wake what now waits for nothing."""
+    """These references came true: strike them from what hangs on them, and wake what now hangs on nothing."""
     if not (references := list(references)):
         return 0
-    waiting = Item.objects.filter(tenant_id=tenant_id, state__in=[State.WAITING, State.LEFT_OUT])
+    hanging = Item.objects.filter(tenant_id=tenant_id, state__in=HANGING)
     with transaction.atomic():
-        hit = waiting.filter(needs__overlap=references).order_by("pk").select_for_update(of=("self",))
+        hit = hanging.filter(needs__overlap=references).order_by("pk").select_for_update(of=("self",))
         touched = list(hit.values_list("pk", flat=True))
         if not touched:
             return 0
         Item.objects.filter(pk__in=touched).update(needs=RawSQL(_WITHOUT, [references]))  # noqa: S611 - no input in it
-        return wake(Item.objects.filter(pk__in=touched, state__in=[State.WAITING, State.LEFT_OUT], needs=[]))
+        return wake(Item.objects.filter(pk__in=touched, state__in=HANGING, needs=[]))
 
 
 def otherwise(pipeline: Pipeline, records: Iterable[tuple[str, str]], numbers: Iterable[str] = ()) -> int:

@@ -58,9 +58,10 @@ class Wait:
 
 
 def needs_of(item: Item, references: Iterable[str] | None = None) -> list[Need]:
-    """What an item waits for, or would wait for, in its own order."""
+    """What an item waits for, or would wait for, in its own order. One that is stopped waits for a person."""
     since = item.waiting_since or item.read_at
-    wanted = dict.fromkeys(item.needs if references is None else references, since)
+    own = item.needs if item.state != State.STOPPED else ()
+    wanted = dict.fromkeys(own if references is None else references, since)
     return list(resolve(item.tenant_id, wanted).values())
 
 

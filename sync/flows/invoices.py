@@ -10,7 +10,7 @@ from integration.mapping import SWEDEN, ore, swedish_amount
 from integration.records import Invoice, InvoiceRow, Note, OutgoingInvoice, OutgoingRow, dump
 from sync.flows.base import Desk, Flow, Label, Likeness, Peer, Setting, flow
 from sync.flows.invoice_sums import row_as_sent, sum_behind, whole_invoice_row
-from sync.flows.needs import need, need_pull, need_settled
+from sync.flows.needs import need, need_pull, need_settled, need_single
 
 MOST_ROWS = 500
 NOTHING = Decimal(0)
@@ -169,7 +169,7 @@ class _Needs:
         bearers = self.desk.by_key("customers", number)
         if len(bearers) > 1:
             named = [f"{peer.title} (id {peer.source_id})" for peer in bearers]
-            raise Conflict("G3.customer", number=number, bearers=named)
+            raise Conflict("G3.customer", until=[need_single("customers", number)], number=number, bearers=named)
         return bearers[0] if bearers else None
 
     def project(self, source_id: str) -> str:

@@ -1,9 +1,10 @@
-"""What an item may wait for (`Waiting.needs`, `Skip.until`), as text that its row keeps and the database searches.
+"""What an item may hang on (`Waiting.needs`, `Fault.until`), as text that its row keeps and the database searches.
 
 | text | comes true when |
 |---|---|
 | `customers:no=1001`, `customers:id=7` | the item with this number, or source id, lies in the target |
 | `projects:seen=P7` | an item with this number was read at all, whether it is transferred or not (S3) |
+| `customers:single=1001` | no two items that are still in the source bear this number (G3) |
 | `projects:settled=7` | the item with this source id has found an end, whichever it is |
 | `projects:pull` | the flow's whole source was read: what a list of changes does not name shows there |
 | `pipeline:invoices` | the flow is no longer held up as a whole |
@@ -56,6 +57,11 @@ def need_settled(flow: str, source_id: str) -> str:
 def need_seen(flow: str, key: str) -> str:
     """An item with this number being read."""
     return str(Reference(flow, "seen", key))
+
+
+def need_single(flow: str, key: str) -> str:
+    """A number being borne by one item at most."""
+    return str(Reference(flow, "single", key))
 
 
 def need_pipeline(flow: str) -> str:

@@ -18,7 +18,7 @@ from integration.records import (
     dump,
 )
 from sync.flows.base import Desk, Flow, Label, Setting, flow
-from sync.flows.needs import need, need_pull, need_seen, need_settled
+from sync.flows.needs import need, need_pull, need_seen, need_settled, need_single
 
 NOT_COST = {"TOT", "VAT", "ROV"}
 NOTHING = Decimal(0)
@@ -123,7 +123,8 @@ class SupplierInvoices(Flow[SupplierInvoice, SupplierCost]):
         for project in sorted(numbers - {""}):
             bearers = desk.by_key("projects", project)
             if len(bearers) > 1:
-                raise InvalidRecord("S3.double_project", number=project, others=[peer.title for peer in bearers])
+                others, until = [peer.title for peer in bearers], [need_single("projects", project)]
+                raise InvalidRecord("S3.double_project", until=until, number=project, others=others)
             if bearers:
                 ids[project] = bearers[0].source_id
             else:

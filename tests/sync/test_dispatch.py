@@ -322,9 +322,8 @@ def test_an_address_that_is_none_shuts_the_connection_once_and_for_all(tenant: A
     assert access.check(connection) is None
     since = connection.since
     assert (connection.state, connection.cause) == ("needs_consent", "http.bad_address")
-    access.at_fault(
-        tenant.pipelines.get(flow="customers"), ConfigError("http.bad_address", scope="connection"), "smartdok"
-    )
+    fault = ConfigError("http.bad_address", scope="connection")
+    access.at_fault(tenant.pipelines.get(flow="customers"), fault, "smartdok", access.Systems(tenant))
     access.check(connection)
     assert (connection.state, connection.since) == ("needs_consent", since)
 

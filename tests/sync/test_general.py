@@ -75,6 +75,20 @@ def test_G3_doubles_are_never_guessed(smartdok: Any, fortnox: Any, settled: Any,
     assert (fortnox.projects, smartdok.supplier_invoices) == ({}, {})
 
 
+def test_G3_what_stopped_for_a_double_goes_by_itself_when_there_is_one(
+    smartdok: Any, fortnox: Any, settled: Any, states: Any
+) -> None:
+    _, second = (
+        smartdok.add_project(ProjectNumber="2012", ProjectName=name, StartDate=START) for name in ("Ett", "Två")
+    )
+    fortnox.add_supplier_invoice(fortnox.add_supplier("B"), "125", project="2012", invoice_date=DAY, number="9")
+    settled()
+    smartdok.touch(second, ProjectNumber="2013")
+    settled()
+    assert [each[1:] for each in states("projects")] == [("done", ""), ("done", "")]
+    assert states("supplier-invoices") == [("9", "done", "")]
+
+
 def test_G4_what_a_bookkeeper_set_by_hand_is_not_overwritten(
     smartdok: Any, fortnox: Any, settled: Any, twins: Any
 ) -> None:

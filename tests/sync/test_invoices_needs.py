@@ -234,6 +234,20 @@ def test_G3_a_number_that_two_customers_share_is_not_guessed_and_goes_when_one_i
     assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1001", "1002"]
 
 
+def test_G3_an_invoice_stopped_for_a_shared_number_goes_by_itself_when_one_customer_bears_it(
+    smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    bill()
+    other = smartdok.add_customer(CustomerNumber="1001", CustomerName="Kund igen AB")
+    basis = bill(CustomerId=None, CustomerNumber="1001")
+    settled()
+    assert item("invoices", basis["Id"]).cause == "G3.customer"
+    smartdok.touch(other, CustomerNumber="1002")
+    settled()
+    assert item("invoices", basis["Id"]).state == "done"
+    assert [each["CustomerNumber"] for each in fortnox.invoices.values()] == ["1001", "1001"]
+
+
 def test_I5_an_invoice_on_an_order_says_which_setting_it_needs_and_goes_when_it_is_switched_on(
     smartdok: Any, fortnox: Any, settled: Any, bill: Any, item: Any, choose: Any, tenant: Any
 ) -> None:

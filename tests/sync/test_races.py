@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integration.errors import ConfigError, Unconfirmed
+from integration.errors import AuthError, ConfigError, Unconfirmed
 from integration.models import Connection, Tenant, ValueMap
-from sync.engine import dispatch, manual, problems, states
+from sync.engine import access, dispatch, manual, problems, states
 from sync.engine import pull as pull_module
 from sync.engine.desk import ItemDesk
 from sync.engine.pull import pull
@@ -327,3 +327,58 @@ def test_G7_absence_counts_for_what_was_read_while_a_clock_was_ahead(
     run()
     one.refresh_from_db()
     assert one.state == "done"
+
+
+def test_G3_a_number_given_up_while_an_invoice_is_judged_by_its_two_bearers_counts(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, bill: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill()
+    other = smartdok.add_customer(CustomerNumber="1001", CustomerName="Kund igen AB")
+    basis = bill(row(None), CustomerId=None, CustomerNumber="1001")
+    run(only=["customers", "projects"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    by_key = ItemDesk.by_key
+
+    def a_moment_before(desk: ItemDesk, *args: Any) -> Any:
+        answer = by_key(desk, *args)
+        monkeypatch.setattr(ItemDesk, "by_key", by_key)
+        smartdok.touch(other, CustomerNumber="1002")
+        pull(tenant.pipelines.get(flow="customers"))
+        return answer
+
+    monkeypatch.setattr(ItemDesk, "by_key", a_moment_before)
+    push(item("invoices", basis["Id"]).pk)
+    assert item("invoices", basis["Id"]).state == "pending"
+    passes(item("invoices", basis["Id"]), run)
+    assert item("invoices", basis["Id"]).state == "done"
+
+
+@pytest.fixture
+def replaced_meanwhile(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Connection:
+    """SmartDok's key is wrong; as soon as it has been refused, the right one is stored."""
+    connection = tenant.connections.get(system="smartdok")
+    good = dict(connection.secrets)
+    Connection.objects.filter(pk=connection.pk).update(secrets={"token": "old"}, token={})
+    state_of = access.state_of
+
+    def a_moment_before(fault: Any) -> str:
+        monkeypatch.setattr(access, "state_of", state_of)
+        access.replace(Connection.objects.get(pk=connection.pk), connection.options, good)
+        return state_of(fault)
+
+    monkeypatch.setattr(access, "state_of", a_moment_before)
+    return Connection.objects.get(pk=connection.pk)
+
+
+def test_a_key_refused_before_it_was_replaced_says_nothing_of_the_new_one(
+    tenant: Tenant, replaced_meanwhile: Connection
+) -> None:
+    assert isinstance(pull(tenant.pipelines.get(flow="customers")).fault, AuthError)
+    assert Connection.objects.get(pk=replaced_meanwhile.pk).state == "connected"
+
+
+def test_a_check_begun_with_a_key_that_was_replaced_says_nothing_of_the_new_one(replaced_meanwhile: Connection) -> None:
+    Connection.objects.filter(pk=replaced_meanwhile.pk).update(state="missing_right")
+    replaced_meanwhile.refresh_from_db()
+    assert access.check(replaced_meanwhile) is None
+    assert Connection.objects.get(pk=replaced_meanwhile.pk).state == "connected"
