@@ -4,18 +4,22 @@ import datetime
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from integration.models import Connection, Tenant
 from sync import tasks
-from sync.models import Item, Pipeline
+from sync.models import Item, Pipeline, Transition
 
 SOON = datetime.timedelta(seconds=90)  # what the clock brings back by then is waited for
 QUIET = 2  # looks in a row that find nothing to do
 LOOK_EVERY = 0.4  # seconds
 STUCK = 150.0  # seconds without anything moving
+LOOKS = 20  # at what has settled; the last one counts although something moved
+
+Seen = TypeVar("Seen")
 
 State = Item.State
 
@@ -61,6 +65,35 @@ def watch(started: datetime.datetime, show: Callable[[list[Progress]], None], st
             return False
         time.sleep(LOOK_EVERY)
     return True
+
+
+def at_rest(
+    started: datetime.datetime,
+    show: Callable[[list[Progress]], None],
+    still_well: Callable[[], None],
+    look: Callable[[], Seen],
+) -> tuple[bool, Seen]:
+    """Watch until everything has settled, then look at it while nothing moves.
+
+    The service goes on meanwhile: whatever its sweep sets going just then would be seen halfway.
+
+    Args:
+        started, show, still_well: as for `watch`.
+        look: what is done at rest; done again when something moved meanwhile.
+
+    Returns:
+        Whether everything settled, and what the look gave.
+    """
+    for _ in range(LOOKS):
+        settled, before = watch(started, show, still_well), _last_move()
+        seen = look()
+        if not settled or (not unsettled(started) and _last_move() == before):
+            break
+    return settled, seen
+
+
+def _last_move() -> int:
+    return Transition.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 def progress() -> list[Progress]:

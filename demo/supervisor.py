@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from config.environment import DATA_DIR, LOCAL_ENV, write_local_env
+from demo.comparison import Compared
 from demo.ports import HOST, Ports, free_ports
 from demo.processes import Child, Children, Failed
 from demo.screen import Screen
@@ -152,14 +153,18 @@ class Demo:
         names = " and ".join(each.name for each in tenants)
         self.screen.step(f"All processes run. The worker's tasks read and send everything of {names}.")
         started = first_pass.begin()
+
+        def look() -> tuple[verdict.Counts, dict[str, Compared]]:
+            twins = environment["SMARTDOK_API_URL"], environment["FORTNOX_API_URL"]
+            return verdict.counts(tenants, started), verdict.compare(tenants, *twins)
+
         with self.screen.bars() as show:
-            settled = first_pass.watch(started, show, self.children.check)
+            settled, (counts, found) = first_pass.at_rest(started, show, self.children.check, look)
         if settled:
             self.screen.step("Settled: nothing is due any more.")
         else:
             self.screen.step(f"Nothing moves any more: {first_pass.unsettled(started)}")
-        self.screen.counts(verdict.counts(tenants, started))
-        found = verdict.compare(tenants, environment["SMARTDOK_API_URL"], environment["FORTNOX_API_URL"])
+        self.screen.counts(counts)
         self.screen.verdict(found)
         code = 0 if settled and not any(each.unexpected for each in found.values()) else 1
         if self.once:

@@ -12,8 +12,10 @@ from sandbox.data import credentials
 from sync.engine import report
 from sync.models import Item
 
+Counts = dict[str, dict[str, dict[str, int]]]
 
-def counts(tenants: list[Tenant], started: datetime.datetime) -> dict[str, dict[str, dict[str, int]]]:
+
+def counts(tenants: list[Tenant], started: datetime.datetime) -> Counts:
     """Per tenant's name and flow: how many records stand where."""
     return {tenant.name: report.counts(tenant, started) for tenant in tenants}
 

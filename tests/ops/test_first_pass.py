@@ -10,6 +10,7 @@ from django.utils import timezone
 from demo import first_pass
 from demo.first_pass import Progress
 from integration.models import Connection, Tenant
+from sync.engine import states
 from sync.models import Item, Pipeline
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,27 @@ def test_a_pass_in_which_nothing_moves_any_more_is_given_up(
     shown: list[list[Progress]] = []
     assert first_pass.watch(timezone.now() - BEFORE, shown.append, lambda: None) is False
     assert shown[0] == [Progress("bygg", "customers", 0, 1)]
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_what_the_sweep_sets_going_while_it_is_compared_is_compared_again(
+    is_over: bool, item: Callable[..., Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_pass, "LOOK_EVERY", 0.0)
+    one = item(state=State.LEFT_OUT)
+    seen: list[str] = []
+
+    def look() -> int:
+        stirs = len(seen) < 2
+        if stirs:
+            states.wake(Item.objects.filter(pk=one.pk))
+        seen.append(Item.objects.get(pk=one.pk).state)
+        if stirs and is_over:
+            states.move(Item.objects.filter(pk=one.pk), State.LEFT_OUT, actor="byggbro")
+        return len(seen)
+
+    def goes_on(_: list[Progress]) -> None:
+        Item.objects.update(state=State.LEFT_OUT)
+
+    assert first_pass.at_rest(timezone.now() - BEFORE, goes_on, lambda: None, look) == (True, 3)
+    assert seen == ["pending", "pending", "left_out"]
