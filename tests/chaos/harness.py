@@ -40,6 +40,8 @@ TEMPLATE = "byggbro_template"
 GO_LIVE = "2026-01-01"
 FASTER = 10.0  # leases of 6 s, requests of 3 s at most
 START_SECONDS = 90.0
+LOOKS = 20  # at both sides; the last one counts although something moved
+MOVING = "SELECT count(*) FROM sync_item WHERE state IN ('pending', 'running')"
 
 
 class Servers:
@@ -327,7 +329,23 @@ class World:
         return [" ".join(map(str, row)) for row in (*rows, *late, *shut)]
 
     def verdict(self) -> oracle.Verdict:
-        """Both sides of every company against the oracle, and the state of every item."""
+        """Both sides of every company against the oracle, and the state of every item. Once more when something moved
+        meanwhile: the sweep goes on, and may just then judge again what waits."""
+        for _ in range(LOOKS):
+            before, total = self._last_move(), self._compared()
+            if self._last_move() == before and self.query(MOVING) == [(0,)]:
+                break
+            time.sleep(0.2)
+        if self.trouble:
+            total.stuck += len(self.trouble)
+            total.problems += self.trouble
+            self.trouble = []
+        return total
+
+    def _last_move(self) -> int:
+        return int(self.query("SELECT coalesce(max(id), 0) FROM sync_transition")[0][0])
+
+    def _compared(self) -> oracle.Verdict:
         total = oracle.Verdict()
         for site in self.sites:
             items = self.query(
@@ -336,10 +354,6 @@ class World:
                 "WHERE t.slug = %s", (site.slug,),
             )  # fmt: skip
             total.add(oracle.compare(site.slug, site.smartdok, site.fortnox, site.history, items))
-        if self.trouble:
-            total.stuck += len(self.trouble)
-            total.problems += self.trouble
-            self.trouble = []
         return total
 
     def waiting(self) -> list[tuple[Any, ...]]:
