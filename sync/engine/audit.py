@@ -61,12 +61,14 @@ def _references(pipeline: Pipeline, systems: Systems) -> dict[str, Any]:
                 bearers[row.reference].append(row.target_id)
                 titles[row.target_id] = row.title
     ours = set(pipeline.items.exclude(target_id="").values_list("target_id", flat=True))
+    unanswered = pipeline.items.filter(target_id="", intent_at__isnull=False).values_list("source_id", flat=True)
+    sending = {each.lstrip("0") for each in unanswered}  # their item looks for them itself
     return {
         "unknown": [
             {"reference": reference, "target_id": each, "title": titles[each]}
             for reference, ids in bearers.items()
             for each in ids
-            if each not in ours
+            if each not in ours and reference.removeprefix(pipeline.rules.marks).lstrip("0") not in sending
         ],
         "doubles": [{"reference": ref, "target_ids": ids} for ref, ids in bearers.items() if len(ids) > 1],
     }

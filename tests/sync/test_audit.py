@@ -48,6 +48,16 @@ def test_I2_unknown_references_and_doubles_are_reported_and_left_alone(
     assert len(fortnox.invoices) == 4
 
 
+def test_I2_what_is_being_sent_is_not_told_as_unknown(tenant: Tenant, smartdok: Any, run: Any) -> None:
+    _invoice(smartdok)
+    run()
+    item = Item.objects.get(pipeline__flow="invoices")
+    Item.objects.filter(pk=item.pk).update(state="running", target_id="", intent_at=item.sent_at)
+    assert audit(tenant)["invoices"] == {"unknown": [], "doubles": []}
+    Item.objects.filter(pk=item.pk).update(intent_at=None)
+    assert [each["target_id"] for each in audit(tenant)["invoices"]["unknown"]] == [item.target_id]
+
+
 def test_S6_a_document_without_its_file_is_fetched_anew(
     tenant: Tenant, smartdok: Any, fortnox: Any, run: Any, settings: Any, tmp_path: Path
 ) -> None:
