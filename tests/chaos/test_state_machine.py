@@ -335,8 +335,5 @@ def test_I2_any_interleaving_keeps_the_invariants(db: None, _still: None) -> Non
     """Each example has a tenant of its own; all of them lie in the test's one transaction."""
     run_state_machine_as_test(
         EngineMachine,
-        settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=15, deadline=None, derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+        settings=settings(max_examples=EXAMPLES, stateful_step_count=15, suppress_health_check=list(HealthCheck)),
+    )

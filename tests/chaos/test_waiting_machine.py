@@ -289,8 +289,5 @@ def test_I5_whoever_waits_is_woken_in_any_interleaving(db: None, clean_redis: No
     """Each example has a tenant of its own; all of them lie in the test's one transaction."""
     run_state_machine_as_test(
         WaitingMachine,
-        settings=settings(
-            max_examples=EXAMPLES // 2, stateful_step_count=15, deadline=None, derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+        settings=settings(max_examples=EXAMPLES // 2, stateful_step_count=15, suppress_health_check=list(HealthCheck)),
+    )
