@@ -16,7 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from integration import registry
 from integration.forms import PREFIX, connection_form, declared
 from integration.models import Connection, Membership, Tenant, ValueMap
-from integration.scoping import OWN, OperatorsOnly, TenantScoped, is_operator
+from integration.scoping import ACT, OperatorsOnly, TenantScoped, is_operator
 from integration.systems.base import Field
 
 admin.site.unregister(User)
@@ -143,7 +143,7 @@ class ConnectionAdmin(TenantScoped, ModelAdmin):
 class ValueMapAdmin(TenantScoped, ModelAdmin):
     """What a tenant's Fortnox calls the values of its SmartDok. Saving one sets going what lacked it."""
 
-    adders = deleters = OWN
+    changers = adders = deleters = ACT
     list_display = ("kind", "source", "target", "of_tenant")
     list_select_related = ("tenant",)
     search_fields = ("kind", "source", "target", "tenant__name")

@@ -13,7 +13,8 @@ from integration.vault import EncryptedJSONField
 
 
 class Tenant(models.Model):
-    """A customer company. Nothing that happened before `go_live` is transferred (G9)."""
+    """A customer company. Nothing that happened before `go_live` is transferred (G9). `summarised_on`: the last day
+    on which its open problems were summarised in a mail."""
 
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("company"), max_length=200)
@@ -23,6 +24,7 @@ class Tenant(models.Model):
         help_text=_("Invoices finalised, and supplier invoices dated, before this day are not transferred."),
     )
     active = models.BooleanField(_("active"), default=True)
+    summarised_on = models.DateField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,7 @@
 """Who may see and do what (principle 13): a user's memberships decide, for every list, page, action and choice.
 
 Operators (superusers) see every tenant. Everybody else sees the tenants they belong to: a reader looks, a bookkeeper
-also acts on items, an owner also changes settings, connections and mapped values.
+also acts on items and maps values, an owner also changes settings and connections.
 """
 
 from typing import Any, NoReturn
@@ -57,6 +57,14 @@ def visible_tenants(user: AbstractBaseUser | AnonymousUser, allowed: frozenset[R
     """The tenants in which the user has one of these roles; all of them for an operator."""
     every = Tenant.objects.all()
     return every if is_operator(user) else every.filter(pk__in=tenant_ids(user, allowed))
+
+
+def owners(user: AbstractBaseUser | AnonymousUser, tenant: Tenant) -> str:
+    """Whom a user asks for what only an owner may do, by name; empty for whoever may do it."""
+    if may(user, tenant.pk, OWN):
+        return ""
+    mine = Membership.objects.filter(tenant=tenant, role=Role.OWNER).select_related("user").order_by("pk")
+    return ", ".join(each.user.get_full_name() or each.user.get_username() for each in mine) or str(_("the operator"))
 
 
 class TenantScoped:

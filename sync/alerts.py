@@ -3,7 +3,8 @@
 What comes and goes is told once each way: an end is told when it has lasted, longer each time it did not.
 
 A problem is claimed by a conditional UPDATE before it is told, for the mail and for the operator's channel apart, so
-that two workers never tell it twice. A mail that reached nobody gives its claim back; one whose worker died does not.
+that two workers never tell it twice; a tenant is claimed for its summary of the day. What reached nobody gives its
+claim back; one whose worker died does not.
 """
 
 import datetime
@@ -38,7 +39,8 @@ def send_due() -> int:
     for kind in ("opened", "closed"):
         if settings.ALERT_WEBHOOK_URL:
             for tenant, mine in _claimed(kind, "posted"):
-                _post(tenant, kind, mine)
+                if not _post(tenant, kind, mine):
+                    _give_back(mine, kind, "posted")
         for tenant, mine in _claimed(kind, "told"):
             try:
                 sent += _mail(tenant, kind, mine)
@@ -80,10 +82,12 @@ def _give_back(problems: list[Problem], kind: str, how: str) -> None:
 
 def digests() -> int:
     """The daily summary for every tenant that has something open. Returns mails sent."""
-    sent = 0
-    for tenant in Tenant.objects.filter(active=True, problems__closed_at=None).exclude(problems=None).distinct():
-        with suppress(OSError):  # logged; the next summary comes tomorrow
-            sent += _mail(tenant, "digest", list(tenant.problems.filter(closed_at=None)))
+    sent, today = 0, timezone.localdate()
+    untold = Tenant.objects.exclude(summarised_on=today)
+    for tenant in untold.filter(active=True, problems__closed_at=None).exclude(problems=None).distinct():
+        if untold.filter(pk=tenant.pk).update(summarised_on=today):
+            with suppress(OSError):  # logged; the next summary comes tomorrow
+                sent += _mail(tenant, "digest", list(tenant.problems.filter(closed_at=None)))
     return sent
 
 
@@ -136,18 +140,19 @@ def _told(problems: Iterable[Problem]) -> list[dict[str, object]]:
     return [{"problem": each, "told": told_of(each, "sv")} for each in problems]
 
 
-def _post(tenant: Tenant, kind: str, problems: list[Problem]) -> None:
-    """Tell the operator's channel; its failure is logged, no more."""
+def _post(tenant: Tenant, kind: str, problems: list[Problem]) -> bool:
+    """Tell the operator's channel. False when it is worth telling once more: it was not reached, or is in trouble."""
     head = {"opened": "Nytt problem", "closed": "Löst"}[kind]
     lines = [f"• {told['told'].title} ({told['problem'].count})" for told in _told(problems)]  # type: ignore[attr-defined]
+    message = _message(settings.ALERT_WEBHOOK_URL, f"{head}: {tenant.name}", lines)
     try:
-        requests.post(
-            settings.ALERT_WEBHOOK_URL,
-            json=_message(settings.ALERT_WEBHOOK_URL, f"{head}: {tenant.name}", lines),
-            timeout=WEBHOOK_SECONDS,
-        ).raise_for_status()
+        status = requests.post(settings.ALERT_WEBHOOK_URL, json=message, timeout=WEBHOOK_SECONDS).status_code
     except requests.RequestException as error:
-        log.warning("the operator's channel did not take it", error=type(error).__name__)
+        log.warning("the operator's channel was not reached", error=type(error).__name__)
+        return isinstance(error, requests.ReadTimeout)  # it may have been told
+    if status >= 400:
+        log.warning("the operator's channel did not take it", status=status)
+    return status < 500 and status != 429
 
 
 def _message(url: str, head: str, lines: list[str]) -> dict[str, Any]:

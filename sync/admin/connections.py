@@ -16,6 +16,7 @@ from integration.admin import ConnectionAdmin as BaseConnectionAdmin
 from integration.errors import Fault
 from integration.models import Connection
 from integration.registry import system_title
+from integration.scoping import owners
 from integration.systems.base import Identity
 from sync.admin.filters import Dropdown, TenantFilter
 from sync.admin.pages import back, look, one
@@ -60,9 +61,12 @@ class ConnectionAdmin(BaseConnectionAdmin):
         """With the addresses of the buttons, for those who may press them."""
         row = self.get_object(request, object_id) if object_id else None
         context: dict[str, Any] = {**(extra_context or {})}
-        if row is not None and self.has_own_permission(request, row):
-            context["check_url"] = reverse("admin:integration_connection_check", args=[row.pk])
-            context["connect_url"] = _connect_url(row)
+        if row is not None:
+            context["owners"] = owners(request.user, row.tenant)
+            if self.has_act_permission(request, row):
+                context["check_url"] = reverse("admin:integration_connection_check", args=[row.pk])
+            if self.has_own_permission(request, row):
+                context["connect_url"] = _connect_url(row)
             context["connected"] = row.state == Connection.State.CONNECTED
             context["system"] = system_title(row.system)
         return super().changeform_view(request, object_id, form_url, context)
@@ -85,18 +89,18 @@ class ConnectionAdmin(BaseConnectionAdmin):
 
     def check_now(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the system who it is. A paused connection is started again by it."""
-        connection = one(self, request, pk, "own")
+        connection = one(self, request, pk, "act")
         paused = connection.state == Connection.State.PAUSED
         connection.resume()
         told = _("Connection checked; the pause is over") if paused else _("Connection checked")
         self.log_change(request, connection, told)
         return back(request, connection, *self._check(request, connection, show=False))
 
-    @admin.action(description=gettext_lazy("Check now"), permissions=["own"])
+    @admin.action(description=gettext_lazy("Check now"), permissions=["act"])
     def check_selected(self, request: HttpRequest, rows: Any) -> None:
         """Check each of the chosen ones that the user may check."""
         for connection in rows.select_related("tenant"):
-            if self.has_own_permission(request, connection):
+            if self.has_act_permission(request, connection):
                 self.log_change(request, connection, _("Connection checked"))
                 self._check(request, connection)
 

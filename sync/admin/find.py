@@ -23,7 +23,7 @@ def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
     """What was found; straight to the item when it is the only one."""
     if not model_admin.has_module_permission(request):
         raise Http404
-    asked = " ".join(request.GET.get("q", "").replace("\x00", "").split())
+    asked = request.GET.get("q", "").replace("\x00", "").strip()
     found = list(search(model_admin.get_queryset(request), asked[:LONGEST])[: SHOWN + 1]) if asked else []
     if len(found) == 1 and "stay" not in request.GET:
         return redirect(reverse("admin:sync_item_change", args=[found[0].pk]))

@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 from integration.mapping import SWEDEN
 from integration.models import Connection
 from integration.registry import system_title
-from integration.scoping import TenantScoped
+from integration.scoping import TenantScoped, owners
 from sync.admin import dry_runs
 from sync.admin.acts import agreed, ask
 from sync.admin.background import perform
@@ -147,6 +147,7 @@ class PipelineAdmin(TenantScoped, ModelAdmin):
         if row is not None:
             query = f"?tenant={row.tenant.slug}&flow={row.flow}"
             context["items_url"] = reverse("admin:sync_item_changelist") + query
+            context["owners"] = owners(request.user, row.tenant)
             if self.has_act_permission(request, row):
                 context["read_url"] = reverse("admin:sync_pipeline_read", args=[row.pk])
                 context["dry_run_url"] = reverse("admin:sync_pipeline_dry-run", args=[row.pk])

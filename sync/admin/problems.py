@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,13 +20,14 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integration.models import Connection, Tenant, ValueMap
 from integration.registry import system_title
-from integration.scoping import OWN, TenantScoped, may
+from integration.scoping import TenantScoped
 from sync.admin import causes
 from sync.admin.acts import agreed, many_with_note, not_as_shown
 from sync.admin.background import perform
 from sync.admin.examples import first_few, of_problem
 from sync.admin.filters import Dropdown, OwnFlowFilter, TenantFilter
 from sync.admin.pages import actor, back, one
+from sync.engine import manual, vain
 from sync.engine.problems import held_by, told_of
 from sync.explain import Explanation
 from sync.flows.base import get_flow
@@ -125,7 +125,7 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
         problem = self.get_object(request, object_id) if object_id else None
         context: dict[str, Any] = {**(extra_context or {})}
         if problem is not None:
-            context |= self._page(request, problem)
+            context |= self._page(request, problem, context.get("asked"))
         return super().changeform_view(request, object_id, form_url, context)
 
     def _page(self, request: HttpRequest, problem: Problem, form: ValueForm | None = None) -> dict[str, Any]:
@@ -147,11 +147,12 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
             "about": _about(problem),
             "may_act": acts and count,
             "changed": problem.reason == Item.Reason.CHANGED,
+            "may_leave_out": manual.leavable(items).exists(),
             "values": ValueMap.objects.filter(tenant_id=problem.tenant_id, kind__in=maps) if maps else [],
             "kinds": KINDS,
             "maps": maps,
-            "value_form": (form or ValueForm(problem.flow))
-            if maps and may(request.user, problem.tenant_id, OWN)
+            "value_form": (form or ValueForm(problem.flow, initial={"source": problem.params.get("unit", "")}))
+            if maps and self.has_act_permission(request, problem)
             else None,
             "title": told.title,
             "subtitle": None,
@@ -183,11 +184,10 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
     def save_value(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Add or change a mapped value. Saving it sets going what lacked it (`sync.signals`)."""
         problem = self._open(request, pk)
-        if not may(request.user, problem.tenant_id, OWN):
-            raise PermissionDenied
         form = ValueForm(problem.flow, request.POST)
         if not form.is_valid():
-            return back(request, problem, " ".join(str(each[0]) for each in form.errors.values()), messages.ERROR)
+            request.method = "GET"  # the problem's page, with what was typed and what is wrong with it
+            return self.changeform_view(request, str(pk), extra_context={"asked": form})
         given = {name: value.strip() for name, value in form.cleaned_data.items()}
         key = {"tenant_id": problem.tenant_id, "kind": given["kind"], "source": given["source"]}
         with transaction.atomic():
@@ -261,7 +261,9 @@ def _by_ids(problem: Problem) -> QuerySet[Item]:
 
 def items_url(problem: Problem) -> str:
     """The list of everything that it holds up."""
-    filters = {"tenant": problem.tenant.slug, "cause": problem.cause, "flow": problem.flow}
+    filters = {"tenant": problem.tenant.slug, "flow": problem.flow, "cause": problem.cause}
+    if problem.cause == vain.CAUSE:  # its items bear the cause of their last try
+        filters |= {"cause": "", "state": Item.State.WAITING, "reason": Item.Reason.CLOCK}
     return f"{reverse('admin:sync_item_changelist')}?{urlencode({k: v for k, v in filters.items() if v})}"
 
 

@@ -47,13 +47,18 @@ def resend(items: QuerySet[Item], actor: str, note: str = "") -> int:
     return states.move(resendable(items), State.PENDING, actor=actor, note=note, doubted=True)
 
 
-def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
-    """Leave the items out until a person says otherwise; how many were. What waited for their end goes on.
-
-    What is transferred stays, or a later change would be shown to nobody; so does what may have arrived without an
-    answer (`rule_out`), or nobody would look for it.
+def leavable(items: QuerySet[Item]) -> QuerySet[Item]:
+    """Those that may be left out. What is transferred stays, or a later change would be shown to nobody (I3, I10); so
+    does what may have arrived without an answer (`rule_out`), or nobody would look for it.
     """
-    free = items.exclude(state=State.DONE).exclude(_unanswered())
+    shown = [each.key for each in flows() if each.later_changes == "show"]
+    transferred = Q(state=State.DONE) | ~Q(target_id="") & Q(pipeline__flow__in=shown)
+    return items.exclude(transferred).exclude(_unanswered())
+
+
+def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
+    """Leave the items out until a person says otherwise; how many were. What waited for their end goes on."""
+    free = leavable(items)
     chosen = Item.objects.filter(pk__in=list(free.values_list("pk", flat=True)))
     left = states.move(
         free, State.LEFT_OUT, actor=actor, note=note, reason=Item.Reason.LEFT_OUT, cause=states.BY_HAND,

@@ -26,8 +26,6 @@ from sync.setup.steps import go_on, is_connected, steps
 from sync.setup.told import told, told_fault
 from sync.tasks import adopt_transferred, run_preflight
 
-MOST_PAIRS = 1000
-
 
 def _page(request: HttpRequest, link: SetupLink, token: str, step: str, **context: Any) -> HttpResponse:
     """A step's page, with the list of all steps."""
@@ -144,7 +142,7 @@ def check(request: HttpRequest, link: SetupLink, token: str) -> HttpResponse:
     stale = last is not None and link.settings_at is not None and last.created_at < link.settings_at
     return _page(
         request, link, token, "preflight", running=running, progress=progress(running) if running else None,
-        last=last, result=result, stale=stale,
+        last=last, result=result, stale=stale, tick=request.GET.get("tick"),
     )  # fmt: skip
 
 
@@ -162,7 +160,7 @@ def adopt(request: HttpRequest, link: SetupLink, token: str) -> HttpResponse:
     """Take over the chosen documents of another integration, in the background."""
     number = request.POST.get("preflight", "")[:18]
     row = Preflight.objects.filter(pk=int(number), tenant=link.tenant).first() if number.isdecimal() else None
-    chosen = [each.split("|", 1) for each in request.POST.getlist("pair")[:MOST_PAIRS] if "|" in each]
+    chosen = [each.split("|", 1) for each in request.POST.getlist("pair") if "|" in each]
     if row is not None and chosen and preflight.busy(link.tenant) is None:
         ask_for(row, [(source_id, target_id) for source_id, target_id in chosen], links.actor(link))
         transaction.on_commit(lambda: adopt_transferred.delay(row.pk), robust=True)

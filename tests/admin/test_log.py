@@ -58,8 +58,30 @@ def test_a_mapped_value_is_logged_with_what_it_was_and_wakes_in_the_persons_name
     assert (told.actor, told.before, told.after) == ("en-owner", "stopped", "pending")
 
 
-def test_who_may_not_change_mapped_values_is_told_who_does(log_in: Callable[[str], Client], mine: Tenant):
-    problem = Problem.objects.create(tenant=mine, flow="invoices", cause="A4.unit", reason="config", count=1)
-    address = reverse("admin:sync_problem_change", args=[problem.pk])
-    assert "Ägaren ändrar värdena" in log_in("bookkeeper").get(address).content.decode()
-    assert "Ägaren ändrar värdena" not in log_in("owner").get(address).content.decode()
+def test_a_mapped_value_is_asked_for_where_it_lacks_and_what_was_typed_stays(
+    log_in: Callable[[str], Client], mine: Tenant
+):
+    problem = Problem.objects.create(
+        tenant=mine, flow="invoices", cause="A4", reason="config", count=1, params={"unit": "balja"}
+    )
+    page, address = (reverse(f"admin:sync_problem_{each}", args=[problem.pk]) for each in ("change", "value"))
+    bookkeeper = log_in("bookkeeper")
+    assert 'value="balja"' in bookkeeper.get(page).content.decode()
+    again = bookkeeper.post(address, {"kind": "unit", "source": "hink", "target": ""}).content.decode()
+    assert 'value="hink"' in again
+    assert '<p class="bb-error" role="alert">Detta fält måste fyllas i.</p>' in again
+    assert 'name="source"' not in log_in("reader").get(page).content.decode()
+
+
+@pytest.mark.parametrize(("role", "told"), [("bookkeeper", True), ("reader", True), ("owner", False)])
+def test_who_may_not_change_settings_and_access_is_told_who_does(
+    log_in: Callable[[str], Client], mine: Tenant, connection: Connection, role: str, told: bool
+):
+    client, owner = log_in(role), "Inställningar och anslutningar ändras av"
+    if role != "owner":
+        log_in("owner")
+    for row, name in ((connection, "integration_connection"), (mine.pipelines.first(), "sync_pipeline")):
+        html = client.get(reverse(f"admin:{name}_change", args=[row.pk])).content.decode()
+        assert (f"{owner} en-owner" in html) is told
+    checked = client.post(reverse("admin:integration_connection_check", args=[connection.pk]))
+    assert checked.status_code == (404 if role == "reader" else 302)

@@ -17,6 +17,7 @@ from django.utils import timezone
 import sync
 from integration.models import Tenant, ValueMap
 from integration.records import Invoice, dump
+from sync.admin.problems import items_url
 from sync.engine import problems, states
 from sync.models import Attempt, Document, DryRun, Item, Preflight, Problem, SetupLink
 from sync.words import MOVES
@@ -213,10 +214,11 @@ def test_I3_what_an_earlier_version_stored_is_shown_as_it_was_stored(operator: C
 
 
 def test_the_search_finds_by_number_title_and_ids(operator: Client, mine: Tenant):
-    add_item(mine, "K-77", "Sökbar AB", target_id="9001", target_label="9001-L", state="done")
+    add_item(mine, "K-77", "Sökbar  AB", target_id="9001", target_label="9001-L", state="done")
+    assert operator.get(reverse("admin:sync_find"), {"q": " Sökbar  AB "}).status_code == 302
     for term in ("K-77", "Sökbar", "9001", "sK-77"):
         page = operator.get(reverse("admin:sync_item_changelist"), {"q": term}).content.decode()
-        assert "Sökbar AB" in page
+        assert "Sökbar  AB" in page
         assert "Kund hos mitt" not in page
 
 
@@ -381,3 +383,22 @@ def test_attempts_are_found_by_number_and_documents_by_name_or_hash(log_in: Call
         (documents, document.sha256, True), (documents, document.sha256[:20], False),
     ):  # fmt: skip
         assert (row in client.get(address, {"q": query}).content) is found, query
+
+
+def test_what_is_tried_in_vain_is_listed_by_its_state_since_each_has_the_cause_of_its_last_try(
+    operator: Client, mine: Tenant
+):
+    add_item(mine, "88", "Försökt AB", flow="invoices", state="waiting", reason="clock", cause="http.5xx", tries=30)
+    problem = Problem.objects.create(tenant=mine, flow="invoices", cause="clock.in_vain", subject="trying", count=1)
+    assert "Försökt AB" in operator.get(items_url(problem)).content.decode()
+
+
+def test_I3_what_has_changed_after_its_transfer_is_kept_or_handled_and_not_left_out(operator: Client, mine: Tenant):
+    item = add_item(mine, "9", "Ändrad", flow="invoices", state="stopped", reason="changed", cause="I3", target_id="16")
+    problem = Problem.objects.create(tenant=mine, flow="invoices", cause="I3", reason="changed", count=1)
+    for row, name in ((item, "item"), (problem, "problem")):
+        html = operator.get(reverse(f"admin:sync_{name}_change", args=[row.pk])).content.decode()
+        assert reverse(f"admin:sync_{name}_leave-out", args=[row.pk]) not in html
+    assert reverse("admin:sync_problem_handled", args=[problem.pk]) in html
+    answer = operator.post(reverse("admin:sync_item_leave-out", args=[item.pk]), {"note": "x"}, follow=True)
+    assert "Det som är överfört kan inte lämnas utanför" in answer.content.decode()

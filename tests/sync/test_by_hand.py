@@ -121,6 +121,19 @@ def test_what_is_transferred_is_not_left_out(smartdok: Any, settled: Any, item: 
     assert item("customers", "1001").state == "done"
 
 
+def test_I3_a_changed_invoice_is_not_left_out_or_its_next_change_would_be_shown_to_nobody(
+    smartdok: Any, settled: Any, bill: Any, item: Any
+) -> None:
+    basis = bill()
+    settled()
+    withdraw_and_change(smartdok, basis["Id"], 999.0)
+    settled()
+    changed = all_items().filter(pipeline__flow="invoices")
+    assert not manual.leavable(changed).exists()
+    assert manual.leave_out(changed, "anna", "nej") == 0
+    assert (item("invoices", basis["Id"]).state, item("invoices", basis["Id"]).cause) == ("stopped", "I3")
+
+
 @pytest.fixture
 def unanswered(bill: Any, run: Any, twins: Any, item: Any) -> Callable[[], Item]:
     """An invoice that Fortnox has stored without an answer; gives it fresh from the database."""

@@ -2,10 +2,12 @@
 
 import datetime
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import ANY
 
 import pytest
+import requests
 import time_machine
 from django.core import mail
 from django.utils import timezone
@@ -176,6 +178,33 @@ def test_a_summary_a_day_while_anything_is_open(
     problems.refresh(tenant)
     assert alerts.digests() == 1
     assert mail.outbox[0].subject == "Östanbygg AB: 1 sak är öppen"
+    assert alerts.digests() == 0, "the task ran twice, since the database was away for the next company"
+    with later(hours=24):
+        assert alerts.digests() == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [(503, 3), (429, 3), (requests.ConnectionError(), 3), (404, 1), (200, 1), (requests.ReadTimeout(), 1)],
+)
+def test_the_operators_channel_is_told_once_it_listens_and_never_twice(
+    tenant: Tenant, answer: Any, times: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ALERT_WEBHOOK_URL = "https://hooks.example.com/T1"
+    told: list[Any] = []
+
+    def post(url: str, json: Any, timeout: float) -> Any:
+        told.append(json)
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(status_code=answer)
+
+    monkeypatch.setattr(alerts.requests, "post", post)
+    Problem.objects.create(tenant=tenant, flow="invoices", cause="I4", reason="data", count=1)
+    with later(minutes=5):
+        for _ in range(3):
+            alerts.send_due()
+    assert len(told) == times
 
 
 @pytest.fixture
@@ -210,7 +239,7 @@ def test_what_comes_and_goes_is_mailed_once_each_way(
 ) -> None:
     posted: list[str] = []
     settings.ALERT_WEBHOOK_URL = "https://hooks.example.com/T1"
-    monkeypatch.setattr(alerts, "_post", lambda tenant, kind, mine: posted.append(kind))
+    monkeypatch.setattr(alerts, "_post", lambda tenant, kind, mine: not posted.append(kind))
     assert flapping(7, 7, 3) == ([OPENED, CLOSED], 1)
     assert posted == ["opened", "closed"]
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from integration.errors import ConfigError, Fault
@@ -46,8 +46,10 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it, and not a 
 ACTIONS = ("create", "update", "unchanged", "left_out", "waiting", "stopped")
 
 
+@transaction.atomic
 def begin(tenant: Tenant, actor: str) -> tuple[Preflight, bool]:
     """A new pre-flight to be run, or the one that is under way. Older ones are forgotten but a few."""
+    Tenant.objects.select_for_update().get(pk=tenant.pk)  # two who press at once begin one
     running = under_way(tenant)
     if running:
         return running, False

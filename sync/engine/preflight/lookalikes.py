@@ -1,4 +1,4 @@
-"""Documents that another integration seems to have transferred already: same customer, sum and date.
+"""Documents that another integration seems to have transferred already: same customer and sum, about the same date.
 
 Lists tell a total with VAT, billing bases one without: it fits when a Swedish rate leads from one to the other, give or
 take the krona that accounting systems round by. Whatever fits is shown; a person decides.
@@ -29,9 +29,14 @@ class Pair:
     like: Likeness
     listed: Listed
 
+    @property
+    def same_day(self) -> bool:
+        """An equal rent every month fits the month before too."""
+        return self.listed.day in {self.like.day, self.like.or_on}
+
 
 def pairs(table: Table, book: Book) -> list[dict[str, Any]]:
-    """Plain rows: those whose record and document occur once only are `sure`."""
+    """Plain rows. Those of the same date whose record and document occur once only are `sure`."""
     found = list(_pairs(table, book))
     taken = is_known(table.tenant, [each.listed.target_id for each in found], book.pipeline.flow)
     found = [each for each in found if each.listed.target_id not in taken]
@@ -48,7 +53,9 @@ def pairs(table: Table, book: Book) -> list[dict[str, Any]]:
             "target_title": each.listed.title,
             "target_total": swedish_amount(each.listed.total or Decimal(0)),
             "target_date": each.listed.day.isoformat() if each.listed.day else "",
-            "sure": ours.count(each.entry.source_id) == 1 and theirs.count(each.listed.target_id) == 1,
+            "sure": each.same_day
+            and ours.count(each.entry.source_id) == 1
+            and theirs.count(each.listed.target_id) == 1,
         }
         for each in found
     ]
