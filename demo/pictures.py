@@ -115,7 +115,7 @@ def _set_up(browser: Any, twins: Any) -> None:
     window.get_by_role("link", name="Fortsätt").click()
     _keep(window, "setup-settings")
     window.get_by_role("button", name="Spara och fortsätt").click()
-    window.get_by_role("button", name="Börja kontrollen").click()
+    window.get_by_role("button", name="Starta kontrollen").click()
     window.get_by_role("progressbar").wait_for()
     preflight.run(Preflight.objects.select_related("tenant").get())
     window.reload()

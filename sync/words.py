@@ -135,7 +135,8 @@ FIELDS = {
     "balance": _("balance"),
     "booked": _("booked"),
     "cancelled": _("cancelled"),
-    "credit": _("credit"),
+    "credit": _("credit note"),
+    "rows.credit": _("credit"),  # the amount, where the invoice's own tells what it is
     "payment_pending": _("payment pending"),
     "approval_pending": _("approval pending"),
     "project_number": _("project number"),
@@ -247,7 +248,8 @@ def field_title(path: str) -> str:
         if part.isdigit() and shown:
             shown[-1] = f"{shown[-1]} {int(part) + 1}"
         else:
-            shown.append(str(FIELDS.get(part, part)))
+            within = f"{parts[0]}.{part}" if len(parts) > 1 else part
+            shown.append(str(FIELDS.get(within) or FIELDS.get(part, part)))
     return ", ".join(shown)
 
 

@@ -187,7 +187,8 @@ class ProblemAdmin(TenantScoped, ModelAdmin):
         form = ValueForm(problem.flow, request.POST)
         if not form.is_valid():
             request.method = "GET"  # the problem's page, with what was typed and what is wrong with it
-            return self.changeform_view(request, str(pk), extra_context={"asked": form})
+            again: HttpResponse = self.changeform_view(request, str(pk), extra_context={"asked": form})
+            return again
         given = {name: value.strip() for name, value in form.cleaned_data.items()}
         key = {"tenant_id": problem.tenant_id, "kind": given["kind"], "source": given["source"]}
         with transaction.atomic():

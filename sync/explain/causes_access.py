@@ -12,7 +12,7 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "För många anrop",
-            "Motparten bad oss vänta: för många anrop på kort tid.",
+            "Det andra systemet bad oss vänta: för många anrop på kort tid.",
             _HEALS_SV,
         ),
         ("Too many requests", "The other side asked us to wait: too many requests in a short time.", _HEALS_EN),
@@ -21,7 +21,7 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Väntar på sin tur",
-            "Byggbro håller sig under det antal anrop som motparten tillåter, så posten väntar på sin tur.",
+            "Byggbro gör inte fler anrop än SmartDok och Fortnox tillåter, så posten väntar på sin tur.",
             _HEALS_SV,
         ),
         (
@@ -34,7 +34,7 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Inloggningen dröjer",
-            "Motpartens inloggning svarar långsamt eller inte alls just nu.",
+            "Inloggningen i det andra systemet svarar långsamt eller inte alls just nu.",
             _HEALS_SV,
         ),
         ("The log-in takes long", "The other side's log-in answers slowly or not at all right now.", _HEALS_EN),
@@ -42,14 +42,14 @@ CAUSES: dict[str, Cause] = {
     "http.5xx": cause(
         "",
         (
-            "Fel hos motparten",
-            "Motpartens server svarade med ett fel.",
-            _HEALS_SV + " Om felet håller i sig mer än några timmar: se driftinformationen hos leverantören.",
+            "Fel i det andra systemet",
+            "Det andra systemets server svarade med ett fel.",
+            _HEALS_SV + " Om felet håller i sig mer än några timmar: se driftinformationen för SmartDok eller Fortnox.",
         ),
         (
             "Fault on the other side",
             "The other side's server answered with a fault.",
-            _HEALS_EN + " If it lasts for more than a few hours: see the vendor's status page.",
+            _HEALS_EN + " If it lasts for more than a few hours: see the status page of SmartDok or Fortnox.",
         ),
     ),
     "clock.in_vain": cause(
@@ -58,8 +58,8 @@ CAUSES: dict[str, Cause] = {
             "Försöken går inte igenom",
             "[Sedan {since} har Byggbro försökt upp till {times} gånger|Byggbro har försökt många gånger] och "
             "fortsätter, "
-            "men motparten svarar varje gång med ett fel. När det går igenom stängs det här av sig självt.",
-            "Se efter om leverantören har driftstörningar.\n"
+            "men det andra systemet svarar varje gång med ett fel. När ett försök går igenom är problemet löst.",
+            "Se efter om SmartDok eller Fortnox har driftstörningar.\n"
             "Är allt annat i ordning: kontakta Byggbros drift, som ser varje svar under Försök.",
         ),
         (
@@ -67,7 +67,7 @@ CAUSES: dict[str, Cause] = {
             "[Since {since} Byggbro has tried up to {times} times|Byggbro has tried many times] and goes on, but the "
             "other "
             "side answers with a fault each time. When it gets through, this closes by itself.",
-            "See whether the vendor has trouble.\n"
+            "See whether SmartDok or Fortnox has trouble.\n"
             "If all else is well: ask the operator of Byggbro, who sees every answer under Attempts.",
         ),
     ),
@@ -75,7 +75,7 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret dröjde för länge",
-            "Motparten svarade inte i tid. Byggbro letar efter det skickade innan något skickas igen.",
+            "Det andra systemet svarade inte i tid. Byggbro letar efter det skickade innan något skickas igen.",
             _HEALS_SV,
         ),
         (
@@ -100,7 +100,7 @@ CAUSES: dict[str, Cause] = {
     "http.truncated": cause(
         "",
         (
-            "Svaret kom bara till hälften",
+            "Svaret kom inte fram i sin helhet",
             "Svaret bröts av. Byggbro letar efter det skickade innan något skickas igen.",
             _HEALS_SV,
         ),
@@ -114,7 +114,7 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Svaret gick inte att läsa",
-            "Svaret var inte i det format som utlovats.",
+            "Svaret hade inte det format som det ska ha.",
             _HEALS_SV,
         ),
         (
@@ -126,7 +126,7 @@ CAUSES: dict[str, Cause] = {
     "http.unreachable": cause(
         "",
         (
-            "Motparten går inte att nå",
+            "Det andra systemet går inte att nå",
             "[{host}|Det andra systemet] går inte att nå just nu. Ingenting har skickats.",
             _HEALS_SV + " Om det håller i sig: kontrollera adressen på anslutningen.",
         ),
@@ -154,7 +154,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Redis går inte att nå",
             "Byggbros minne för anropstakten (Redis) går inte att nå. Inget går förlorat.",
-            "Byggbros drift: starta Redis eller rätta REDIS_URL.\nPosterna går sedan av sig själva.",
+            "Byggbros drift: starta Redis eller rätta REDIS_URL.\nPosterna överförs sedan automatiskt.",
         ),
         (
             "Redis cannot be reached",
@@ -166,7 +166,7 @@ CAUSES: dict[str, Cause] = {
         "operator",
         (
             "Fel i Byggbro",
-            "Byggbro gick fel på ett sätt som inte var väntat. Inget skickas igen förrän någon har tittat på det.",
+            "Ett oväntat fel uppstod i Byggbro. Inget skickas igen förrän någon har tittat på det.",
             "Byggbros drift: sök [referensen {reference}|felet] i loggen.\nVälj Försök igen när felet är rättat.",
         ),
         (
@@ -194,7 +194,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Anslutningen är pausad",
             "Någon har pausat anslutningen till {system}.",
-            "Den går igång när någon väljer Fortsätt överföringarna i Byggbro.",
+            "Den återupptas när någon väljer Fortsätt överföringarna i Byggbro.",
         ),
         (
             "The connection is paused",
@@ -263,7 +263,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Den ligger redan i {system}",
             "Posten kom fram till {system}[ som nummer {number}], fast svaret gick förlorat. Ingenting har ändrats.",
-            "Välj Försök igen, så knyts posten till det numret.",
+            "Välj Försök igen, så kopplas posten till det numret.",
         ),
         (
             "It lies in {system} already",
@@ -332,7 +332,7 @@ CAUSES: dict[str, Cause] = {
             "{system} släpper inte in oss: godkännandet är återkallat eller har gått ut.",
             "Byggbro: Anslutningar → {system} → Anslut igen.\n"
             "Logga in som systemadministratör i {system} och välj Godkänn.\n"
-            "Allt som väntar går sedan av sig självt.",
+            "Allt som väntar överförs sedan automatiskt.",
         ),
         (
             "The consent in {system} has ended",

@@ -10,7 +10,7 @@ _INVOICE_SV = "Fortnox: Leverantörsfakturor → öppna [{number}|fakturan]"
 _INVOICE_EN = "Fortnox: Leverantörsfakturor → open [{number}|the invoice]"
 _ATTACH_SV = (
     "Fortnox: Leverantörsfakturor → öppna fakturan → Bifogade filer → lägg till filen på nytt som PDF.\n"
-    "Den nya filen hämtas av sig själv; lämna den här utanför i Byggbro."
+    "Den nya filen läses in automatiskt; lämna den här utanför i Byggbro."
 )
 _ATTACH_EN = (
     "Fortnox: Leverantörsfakturor → open the invoice → Bifogade filer → attach the file again as a PDF.\n"
@@ -83,7 +83,7 @@ CAUSES: dict[str, Cause] = {
             "Inget projekt på fakturan",
             "[Leverantörsfaktura {number}|Leverantörsfakturan] har inget projekt i Fortnox, varken på fakturan eller "
             "på någon rad.",
-            f"Hör den till ett projekt: {_INVOICE_SV} → välj Projekt → Spara. Den går sedan av sig själv."
+            f"Hör den till ett projekt: {_INVOICE_SV} → välj Projekt → Spara. Den överförs sedan automatiskt."
             + _SETTING_SV,
         ),
         (
@@ -101,7 +101,7 @@ CAUSES: dict[str, Cause] = {
             "Fakturan är kodad på [projekt {projects}, som|ett projekt som] inte finns i SmartDok. Den väntar.",
             "Ska projektet finnas: SmartDok → Projekt/kunder → Projekt → lägg upp [{projects}|det].\n"
             "Är fakturan felkodad: Fortnox → Leverantörsfakturor → öppna fakturan → ändra Projekt.\n"
-            "Fakturan går sedan av sig själv.",
+            "Fakturan överförs sedan automatiskt.",
         ),
         (
             "The project is not in SmartDok",
@@ -135,7 +135,7 @@ CAUSES: dict[str, Cause] = {
             "Ingen kostnadsrad",
             "[Leverantörsfaktura {number}|Leverantörsfakturan] har ingen rad med kostnad, så det finns inget att "
             "lägga på ett projekt.",
-            f"{_INVOICE_SV} → kontera kostnaden → Spara. Den går sedan av sig själv.\n"
+            f"{_INVOICE_SV} → kontera kostnaden → Spara. Den överförs sedan automatiskt.\n"
             "Ska den inte till SmartDok: välj Lämna utanför på posten i Byggbro.",
         ),
         (
@@ -152,8 +152,8 @@ CAUSES: dict[str, Cause] = {
             "Raderna stämmer inte med fakturans summa",
             "[Leverantörsfaktura {number}|Leverantörsfakturan] [är på {total}, men kostnader, moms och öresavrundning "
             "blir {rows}|har en annan summa än kostnader, moms och öresavrundning ihop].",
-            f"{_INVOICE_SV} → rätta konteringen så att raderna blir fakturans summa → Spara. Den går sedan av sig "
-            "själv.\nSka den inte till SmartDok: välj Lämna utanför på posten i Byggbro.",
+            f"{_INVOICE_SV} → rätta konteringen så att raderna blir fakturans summa → Spara. Den överförs sedan "
+            "automatiskt.\nSka den inte till SmartDok: välj Lämna utanför på posten i Byggbro.",
         ),
         (
             "The rows do not add up to the invoice",
@@ -169,7 +169,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Väntar på sin faktura",
             "Dokumentet hör till [leverantörsfaktura {number}, som|en leverantörsfaktura som] inte är överförd än.",
-            "Ingenting behöver göras: det går av sig självt efter fakturan. Är fakturan stoppad, öppna den.",
+            "Ingenting behöver göras: dokumentet överförs automatiskt efter fakturan. Är fakturan stoppad: öppna den.",
         ),
         (
             "Waits for its invoice",
@@ -238,7 +238,7 @@ CAUSES: dict[str, Cause] = {
         "",
         (
             "Bild, skickas inte",
-            "[{name}|Filen] är en bild. SmartDok tar emot PDF; bilden är sparad och kan hämtas här.",
+            "[{name}|Filen] är en bild. SmartDok tar emot PDF; bilden är sparad och kan laddas ner här.",
             "Ska bilder med: Byggbro: Flöden → Leverantörsfakturornas dokument → Slå ihop alla filer till en PDF.",
         ),
         (
@@ -271,7 +271,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Väntar på filen före",
             "Dokumentet väntar på [{name}, som|ett dokument som] kommer före det på samma faktura.",
-            "Ingenting behöver göras: det går av sig självt.",
+            "Ingenting behöver göras: dokumentet överförs automatiskt.",
         ),
         (
             "Waits for the file before it",

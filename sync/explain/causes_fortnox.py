@@ -15,7 +15,7 @@ _OURS_EN = (
 _AGAIN_SV = (
     "Byggbro: Anslutningar → Fortnox → Anslut igen.\n"
     "Logga in som systemadministratör i Fortnox och välj Godkänn.\n"
-    "Allt som väntar går sedan av sig självt."
+    "Allt som väntar överförs sedan automatiskt."
 )
 _AGAIN_EN = (
     "Byggbro: Connections → Fortnox → Connect again.\n"
@@ -238,7 +238,7 @@ CAUSES: dict[str, Cause] = {
             "Kundnumret är förbrukat i Fortnox",
             "Numret har tillhört en kund som är borttagen i Fortnox och kan aldrig användas igen.",
             "SmartDok: Projekt/kunder → Kunder → öppna kunden → ge den ett nytt Kundnummer → Spara.\n"
-            "Kunden går sedan av sig själv.",
+            "Kunden överförs sedan automatiskt.",
         ),
         (
             "The customer number is used up in Fortnox",
@@ -283,12 +283,12 @@ CAUSES: dict[str, Cause] = {
         (
             "Enheten saknas i Fortnox",
             "Fortnox hittar inte enheten på raden[: {message}]. Byggbro läser enheterna på nytt.",
-            "Ingenting behöver göras om det går över. Annars: Byggbro: Mappade värden → lägg till enheten (unit).",
+            "Ingenting behöver göras om det går över. Annars: Byggbro: Mappade värden → lägg till enheten (typ: unit).",
         ),
         (
             "The unit is missing in Fortnox",
             "Fortnox does not find the unit of the row[: {message}]. Byggbro reads the units anew.",
-            "Nothing needs to be done if it passes. Else: Byggbro: Mapped values → add the unit (unit).",
+            "Nothing needs to be done if it passes. Else: Byggbro: Mapped values → add the unit (kind: unit).",
         ),
         rule="A4",
     ),
@@ -308,7 +308,7 @@ CAUSES: dict[str, Cause] = {
     # -- ours ------------------------------------------------------------------------------------------------------
     "fortnox.1000030": _ours("Fel svarsformat begärt", "Wrong answer format asked for"),
     "fortnox.1000031": _ours("Fel format skickat", "Wrong format sent"),
-    "fortnox.2000134": _ours("Ja/nej-värde fel skickat", "Yes/no value sent wrongly"),
+    "fortnox.2000134": _ours("Fel ja/nej-värde skickat", "Yes/no value sent wrongly"),
     "fortnox.2000588": _ours("Okänd sökparameter", "Unknown search parameter"),
     "fortnox.2001392": _ours("Tom eller felaktig begäran", "Empty or malformed request"),
     "fortnox.2001399": _ours("Okänt fält", "Unknown field"),
@@ -316,7 +316,7 @@ CAUSES: dict[str, Cause] = {
     # -- theirs ----------------------------------------------------------------------------------------------------
     "fortnox.1000003": cause(
         "",
-        ("Systemfel i Fortnox", "Fortnox fick ett fel hos sig[: {message}].", _HEALS_SV),
+        ("Systemfel i Fortnox", "Ett fel uppstod i Fortnox[: {message}].", _HEALS_SV),
         ("System fault in Fortnox", "Fortnox had a fault of its own[: {message}].", _HEALS_EN),
     ),
     "fortnox.no_number": cause(
@@ -336,14 +336,14 @@ CAUSES: dict[str, Cause] = {
     ),
     "fortnox.no_list": cause(
         "",
-        ("Fortnox gav ingen lista", "Svaret innehöll inte den lista som utlovats.", _HEALS_SV),
+        ("Fortnox gav ingen lista", "Svaret innehöll inte den lista som det ska innehålla.", _HEALS_SV),
         ("Fortnox gave no list", "The answer did not hold the promised list.", _HEALS_EN),
     ),
     "fortnox.list_endless": cause(
         "operator",
         (
             "Listan tar aldrig slut",
-            "En lista i Fortnox gav fler sidor än vad som är rimligt.",
+            "En lista i Fortnox gav orimligt många sidor.",
             "Byggbro försöker igen. Håller det i sig: kontakta Byggbros drift.",
         ),
         (

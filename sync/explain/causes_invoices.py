@@ -2,7 +2,7 @@
 
 from sync.explain.cause import Cause, cause
 
-_GOES_SV = "Fakturan går sedan av sig själv, inom några minuter."
+_GOES_SV = "Fakturan överförs sedan automatiskt, inom några minuter."
 _GOES_EN = "The invoice then goes by itself, within minutes."
 _WHERE_SV = "SmartDok: Fakturaunderlag → Arkiv → öppna underlaget → ta tillbaka det till Utkast"
 _WHERE_EN = "SmartDok: Fakturaunderlag → Arkiv → open the billing basis → take it back to Utkast"
@@ -40,7 +40,7 @@ CAUSES: dict[str, Cause] = {
         (
             "Inte slutförd",
             "Fakturaunderlaget är ett utkast. Bara slutförda underlag skickas.",
-            "Ingenting behöver göras: det går av sig självt inom några minuter när det slutförs i SmartDok.",
+            "Ingenting behöver göras: underlaget överförs automatiskt inom några minuter när det slutförs i SmartDok.",
         ),
         (
             "Not finalised",
@@ -141,7 +141,7 @@ CAUSES: dict[str, Cause] = {
             "Fakturan väntar på det som måste finnas i Fortnox först[: {names}].",
             "Är något av det stoppat eller utanför: öppna det och gör som det står där.\n"
             "Finns något av det inte i SmartDok: lägg upp det där, eller välj ett annat på underlaget.\n"
-            "Fakturan går sedan av sig själv.",
+            "Fakturan överförs sedan automatiskt.",
         ),
         (
             "Waits for something else",

@@ -4,7 +4,7 @@ from sync.explain.cause import Cause, cause
 
 _MEANT_SV = "Ingenting behöver göras: det är så reglerna säger."
 _MEANT_EN = "Nothing needs to be done: this is what the rules say."
-_GOES_SV = "Posten går sedan av sig själv, inom några minuter."
+_GOES_SV = "Posten överförs sedan automatiskt, inom några minuter."
 _GOES_EN = "It then goes by itself, within minutes."
 
 CAUSES: dict[str, Cause] = {
@@ -13,7 +13,7 @@ CAUSES: dict[str, Cause] = {
         "site",
         (
             "Uppgifterna går inte att läsa",
-            "Posten har inte de uppgifter som utlovats[: {problems}].",
+            "Posten har inte de uppgifter som den ska ha[: {problems}].",
             "Öppna posten i systemet den kommer från, rätta uppgifterna och spara.\n" + _GOES_SV,
         ),
         (
@@ -157,7 +157,7 @@ CAUSES: dict[str, Cause] = {
             "[Kundnummer {number}|Kundnumret] finns på fler än en kund i SmartDok. [Den andra är: {others}. ]Ingen av "
             "dem skickas.",
             "SmartDok: Projekt/kunder → Kunder → sök på [{number}|numret].\n"
-            "Ge den ena ett annat nummer, eller ta bort den som är dubbel.\n" + _GOES_SV,
+            "Ge den ena ett annat nummer, eller ta bort dubbletten.\n" + _GOES_SV,
         ),
         (
             "Two customers share a number",
@@ -350,7 +350,7 @@ CAUSES: dict[str, Cause] = {
             "Artikelnumret är dubbelt",
             "[Nummer {number}|Numret] finns på fler än en vara eller maskin i SmartDok. [Den andra är: {others}. ]"
             "Fakturarader med "
-            "numret går utan artikelnummer.",
+            "numret skickas utan artikelnummer.",
             "SmartDok: Varor och Maskiner → sök på [{number}|numret] → ge den ena ett annat nummer → Spara.\n"
             + _GOES_SV,
         ),
@@ -367,18 +367,18 @@ CAUSES: dict[str, Cause] = {
         "bookkeeper",
         (
             "Två enheter får samma kod i Fortnox",
-            "Enheten[ {unit}] är längre än de 20 tecken som en kod har i Fortnox[, och koden {code} står redan för "
+            "Enheten[ {unit}] är längre än de 20 tecken som en kod får ha i Fortnox[, och koden {code} står redan för "
             "{taken}].",
-            "Byggbro: Mappade värden → lägg till enheten (unit): källa [{unit}|enheten i SmartDok], mål en kod som "
-            "finns i Fortnox.\n"
+            "Byggbro: Mappade värden → lägg till enheten. Typ: unit (enhet). Värde i SmartDok: [{unit}|enheten där]. "
+            "Värde i Fortnox: en kod som finns där.\n"
             "Eller SmartDok: ge enheten ett kortare namn.\n" + _GOES_SV,
         ),
         (
             "Two units get the same code in Fortnox",
             "The unit[ {unit}] is longer than the 20 characters of a code in Fortnox[, and the code {code} already "
             "stands for {taken}].",
-            "Byggbro: Mapped values → add the unit (unit): source [{unit}|the unit in SmartDok], target a code that "
-            "Fortnox has.\n"
+            "Byggbro: Mapped values → add the unit. Kind: unit. Value in the source: [{unit}|the unit in SmartDok]. "
+            "Value in the target: a code that Fortnox has.\n"
             "Or SmartDok: give the unit a shorter name.\n" + _GOES_EN,
         ),
     ),

@@ -23,7 +23,7 @@ _KNOWN_INVOICE = cause(
     (
         "Fakturan finns redan i SmartDok",
         "SmartDok har redan en leverantörsfaktura med numret[: {message}|.]",
-        "Kontrollera fakturan i SmartDok.\nÄr det samma: välj Finns redan på posten i Byggbro.",
+        "Kontrollera fakturan i SmartDok.\nÄr det samma faktura: välj Finns redan på posten i Byggbro.",
     ),
     (
         "The invoice is in SmartDok already",
@@ -43,7 +43,7 @@ CAUSES: dict[str, Cause] = {
             "API-nyckeln är fel, ersatt eller äldre än ett år.",
             "SmartDok: Företagsinställningar → API-administration → skapa en ny nyckel (kräver administratör).\n"
             "Byggbro: Anslutningar → SmartDok → klistra in nyckeln → Spara.\n"
-            "Allt som väntar går sedan av sig självt.",
+            "Allt som väntar överförs sedan automatiskt.",
         ),
         (
             "SmartDok does not accept the API token",
@@ -143,9 +143,9 @@ CAUSES: dict[str, Cause] = {
     "smartdok.list_stuck": cause(
         "operator",
         (
-            "SmartDoks lista kommer inte fram",
+            "SmartDoks lista kommer inte fram i sin helhet",
             "En lista i SmartDok [har {total} poster men gav bara {got}|gav färre poster än den har]. Byggbro läser "
-            "den inte halv.",
+            "inte in en halv lista.",
             "Byggbro försöker igen. Håller det i sig: kontakta Byggbros drift.",
         ),
         (
@@ -157,7 +157,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "smartdok.no_list": cause(
         "",
-        ("SmartDok gav ingen lista", "Svaret innehöll inte den lista som utlovats.", _HEALS_SV),
+        ("SmartDok gav ingen lista", "Svaret innehöll inte den lista som det ska innehålla.", _HEALS_SV),
         ("SmartDok gave no list", "The answer did not hold the promised list.", _HEALS_EN),
     ),
     "smartdok.ExternalInvoiceNumberNotFound": _UNKNOWN_INVOICE,

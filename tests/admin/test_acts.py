@@ -192,7 +192,7 @@ def test_what_is_transferred_is_passed_over_and_counted(browser: Client, mine: T
     both = [mine.items.get(key="1001").pk, done.pk, lost.pk]
     chosen = {"action": "leave_out", "_selected_action": both, "apply": "1", "note": "x", "count": "3"}
     page = browser.post(reverse(LIST), chosen, follow=True).content.decode()
-    assert "1 post är lämnad utanför. Hoppade över, eftersom de är överförda eller på väg: 2." in page
+    assert "1 post är lämnad utanför. Överhoppade, eftersom de är överförda eller på väg: 2." in page
     assert dict(mine.items.values_list("key", "state")) == {"1001": "left_out", "2": "done", "3": "waiting"}
     page = browser.post(reverse("admin:sync_item_leave-out", args=[done.pk]), {"note": "x"}, follow=True)
     assert "Det som är överfört kan inte lämnas utanför" in page.content.decode()
@@ -215,7 +215,7 @@ def test_S8_chosen_items_are_sent_again_and_the_rest_is_passed_over(browser: Cli
     chosen = {"action": "resend", "_selected_action": all_four, "count": "4", "note": "raderad"}
     assert browser.post(reverse(LIST), {**chosen, "note": ""}).status_code == 200
     page = browser.post(reverse(LIST), {**chosen, "apply": "1"}, follow=True).content.decode()
-    assert "1 post skickas igen. Hoppade över" in page
+    assert "1 post skickas igen. Överhoppade" in page
     assert list(mine.items.filter(doubted=True)) == [done]
     for item in (changed, out):
         shown = browser.get(reverse("admin:sync_item_change", args=[item.pk])).content.decode()

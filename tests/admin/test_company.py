@@ -42,12 +42,12 @@ def test_I5_waits_are_shown_by_what_holds_them_up_and_whose_turn_that_is(bookkee
     assert f"2 Fakturor Väntar på kund 7 Lövåsen (utanför: Kund utan nummer) F1 Bygg , F2 Bygg {site}" in text
     assert f"1 Fakturor Väntar på kund 1001 Kund hos mitt (stoppad: Två kunder har samma nummer) F3 Bygg {site}" in text
     assert "F4 Bygg Vems tur: ingen" in text
-    assert "1 sak behöver någon. 3 poster väntar på att någon gör något." in text
-    assert "Allt annat går av sig självt" not in text
+    assert "1 sak behöver åtgärdas. 3 poster väntar på att någon gör något." in text
+    assert "Allt annat sköter sig självt" not in text
 
 
 def test_what_only_waits_for_its_turn_needs_nobody(bookkeeper: Client, mine: Tenant):
-    assert "1 sak behöver någon. Allt annat går av sig självt." in overview(bookkeeper)
+    assert "1 sak behöver åtgärdas. Allt annat sköter sig självt." in overview(bookkeeper)
 
 
 def test_I5_item_page_and_dry_run_say_the_same(bookkeeper: Client, waiting: Tenant):

@@ -73,7 +73,7 @@ def test_consent_connects_and_says_so(owner: Client, fortnox: Connection, given:
     fortnox.refresh_from_db()
     assert (fortnox.state, fortnox.params["company"]) == ("connected", "Mitt Bygg AB")
     told = LogEntry.objects.get()
-    assert (told.user.username, told.change_message) == ("en-owner", "Samtycke givet för Mitt Bygg AB")
+    assert (told.user.username, told.change_message) == ("en-owner", "Godkännande givet för Mitt Bygg AB")
 
 
 def test_a_second_click_or_reload_harms_nothing(owner: Client, fortnox: Connection, given: list[object]):

@@ -292,7 +292,7 @@ def test_the_menu_folds_away_what_a_bookkeeper_seldom_needs(log_in: Callable[[st
         return {str(each["title"]): [str(entry["title"]) for entry in each["items"]] for each in shown}
 
     mine = groups(log_in("bookkeeper"))
-    assert mine["Mer"] == ["Försök", "Massåtgärder", "Torrkörningar", "Flöden", "Mappade värden"]
+    assert mine["Mer"] == ["Försök", "Massåtgärder", "Provkörningar", "Flöden", "Mappade värden"]
     assert mine["Överföringar"] == ["Poster", "Dokument", "Alla orsaker"]
     assert "Drift" not in mine
     assert "Mer" not in groups(log_in("operator"))
@@ -312,7 +312,7 @@ def test_one_entry_of_the_menu_is_marked(operator: Client, mine: Tenant):
 def test_the_list_of_companies_shows_trouble_in_colours(operator: Client, mine: Tenant):
     add_item(mine, "8", "Kund 8", state="stopped", reason="data", cause="P2")
     html = operator.get(reverse("admin:integration_tenant_changelist")).content.decode()
-    assert "Behöver någon" in words(html)
+    assert "Att åtgärda" in words(html)
     assert re.search(r'<span class="[^"]*bg-red-100[^>]*>\s*\d+ poste?r?\s*</span>', html)
     assert re.search(r'<span class="[^"]*bg-(?:green|orange)-100', html)
 
@@ -334,7 +334,7 @@ def test_pages_of_their_own_have_a_heading_and_a_way_back(operator: Client, mine
     item = Item.objects.filter(tenant=mine)[0]
     item_page = reverse("admin:sync_item_change", args=[item.pk])
     for page, heading, back_to in (
-        (reverse("admin:sync_item_dry-run", args=[item.pk]), "Torrkörning: Kunder 1001", item_page),
+        (reverse("admin:sync_item_dry-run", args=[item.pk]), "Provkörning: Kunder 1001", item_page),
         (reverse("admin:sync_causes"), "Alla orsaker", reverse("admin:sync_problem_changelist")),
         (reverse("admin:sync_find"), "Sök", reverse("admin:index")),
     ):

@@ -142,7 +142,7 @@ def test_from_the_link_to_the_first_transfer(
     fits(page, "start-4-installningar")
     page.get_by_role("button", name="Spara och fortsätt").click()
     fits(page, "start-5-kontroll")
-    page.get_by_role("button", name="Börja kontrollen").click()
+    page.get_by_role("button", name="Starta kontrollen").click()
     page.get_by_role("heading", name="Vad den första överföringen skulle göra").wait_for()
     fits(page, "start-5-kontroll-klar")
     for summary in page.locator("summary").all():
@@ -154,7 +154,7 @@ def test_from_the_link_to_the_first_transfer(
         assert coming.value.suggested_filename.endswith(f".{ending}")
         coming.value.save_as(tmp_path / f"fil.{ending}")
         assert (tmp_path / f"fil.{ending}").stat().st_size > 500
-    page.get_by_role("button", name="De förkryssade finns redan").click()
+    page.get_by_role("button", name="De ikryssade finns redan").click()
     page.get_by_role("heading", name="Övertagna").wait_for()
     fits(page, "start-5-kontroll-overtagna")
     assert not Pipeline.objects.filter(enabled=True).exists()
@@ -225,7 +225,7 @@ def test_on_a_phone_and_by_keyboard(page: Any, start: str, smartdok: SmartDokCom
     go_on(page)
     fits(page, "telefon-4-installningar")
     page.get_by_role("button", name="Spara och fortsätt").click()
-    page.get_by_role("button", name="Börja kontrollen").click()
+    page.get_by_role("button", name="Starta kontrollen").click()
     page.get_by_role("heading", name="Vad den första överföringen skulle göra").wait_for()
     for summary in page.locator("summary").all():
         summary.click()
@@ -246,7 +246,7 @@ def test_without_javascript(chromium: Any, start: str, smartdok: SmartDokCompany
     connect_fortnox(page, titled(fortnox))
     go_on(page)
     page.get_by_role("button", name="Spara och fortsätt").click()
-    page.get_by_role("button", name="Börja kontrollen").click()
+    page.get_by_role("button", name="Starta kontrollen").click()
     page.get_by_role("heading", name="Vad den första överföringen skulle göra").wait_for()
     context.close()
 

@@ -84,7 +84,7 @@ def test_the_mail_about_the_end_is_mailed_later_too(refused: dict[str, OSError])
     assert alerts.send_due() == 0
     refused.clear()
     assert [alerts.send_due(), alerts.send_due()] == [1, 0]
-    assert [message.subject for message in mail.outbox] == ["Ostanbygg: 1 sak behöver hjälp", "Ostanbygg: löst"]
+    assert [message.subject for message in mail.outbox] == ["Ostanbygg: 1 sak behöver åtgärdas", "Ostanbygg: löst"]
 
 
 def test_who_was_reached_is_not_mailed_again_because_another_was_not(refused: dict[str, OSError]) -> None:

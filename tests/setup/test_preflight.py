@@ -277,7 +277,7 @@ def test_the_page_walks_from_asking_to_files(
     smartdok.add_customer(CustomerNumber="1", CustomerName="=cmd|' /C calc'!A0")
     smartdok.add_customer(CustomerNumber="1", CustomerName="+46 AB")
     smartdok.add_project(ProjectNumber="P1", ProjectName="Utan start", StartDate=None)
-    assert "Börja kontrollen" in client.get(page).content.decode()
+    assert "Starta kontrollen" in client.get(page).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         client.post(page)
         client.post(page)
@@ -293,7 +293,7 @@ def test_the_page_walks_from_asking_to_files(
         assert words in shown, words
 
     table = list(csv.reader(io.StringIO(client.get(f"{page}download.csv").content.decode("utf-8-sig")), delimiter=";"))
-    assert table[0][:3] == ["Slag", "Nummer", "Namn i källan"]
+    assert table[0][:3] == ["Typ", "Nummer", "Namn i källan"]
     assert {line[2] for line in table if line[0] == "Kunder"} == {"'=cmd|' /C calc'!A0", "'+46 AB"}
     answer = client.get(f"{page}download.xlsx")
     assert "byggbro-" in answer["Content-Disposition"]

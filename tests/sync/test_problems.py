@@ -231,7 +231,7 @@ def flapping(tenant: Tenant, recipient: Recipient) -> Callable[[int, int, int], 
     return hours_of
 
 
-OPENED, CLOSED = "1 sak behöver hjälp", "löst"
+OPENED, CLOSED = "1 sak behöver åtgärdas", "löst"
 
 
 def test_what_comes_and_goes_is_mailed_once_each_way(
@@ -269,7 +269,7 @@ def test_the_subject_of_a_mail_is_no_html(tenant: Tenant, recipient: Recipient) 
     Tenant.objects.filter(pk=tenant.pk).update(name="Bygg & Mark <Öst>")
     tenant.refresh_from_db()
     assert alerts.send_test(tenant) == 1
-    assert mail.outbox[0].subject == "Bygg & Mark <Öst>: provbrev från Byggbro"
+    assert mail.outbox[0].subject == "Bygg & Mark <Öst>: testmejl från Byggbro"
 
 
 def test_what_was_tried_again_and_has_not_got_through_is_not_told_as_solved(

@@ -10,7 +10,7 @@ from sandbox.fortnox import Company as FortnoxCompany
 from sandbox.smartdok import Company as SmartDokCompany
 from sync.admin.compare import flat, side_by_side
 from sync.models import Item
-from sync.words import FIELDS, value
+from sync.words import FIELDS, field_title, value
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def test_G6_amounts_are_shown_to_the_ore_and_numbers_as_they_are(
 ) -> None:
     with translation.override(language):
         assert value(raw, path).replace("\xa0", " ") == shown
+
+
+def test_an_invoice_is_a_credit_note_where_a_row_has_an_amount() -> None:
+    with translation.override("sv"):
+        assert [field_title(path) for path in ("credit", "rows.0.credit")] == ["kreditfaktura", "rad 1, kredit"]
 
 
 def test_one_amount_written_in_two_ways_is_no_difference() -> None:
