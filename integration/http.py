@@ -32,8 +32,20 @@ WHOLE_SECONDS = 30.0  # shorter than a lease, so that a request has ended when a
 DEEPEST = 100  # levels of JSON; vendors send six
 LARGEST_BODY = 64 * 1024 * 1024
 GET_TRIES = 4
+SLOW_SECONDS = 10.0  # a read that has taken so long is not repeated at once
 
 _calls: ContextVar[Counter[str] | None] = ContextVar("calls", default=None)
+_beat: ContextVar[Callable[[], None] | None] = ContextVar("beat", default=None)
+
+
+@contextmanager
+def alive(beat: Callable[[], None]) -> Iterator[None]:
+    """Call `beat` before every read within the block, by which somebody sees that it goes on."""
+    mark = _beat.set(beat)
+    try:
+        yield
+    finally:
+        _beat.reset(mark)
 
 
 @contextmanager
@@ -110,7 +122,8 @@ class Answer:
     def malformed(self) -> Transient:
         """The fault of an answer that is not what the vendor promises: after a write nobody knows what was stored."""
         kind = Transient if self.method == "GET" else Unconfirmed
-        return kind("http.not_json", method=self.method, path=self.path, status=self.status, answered=True)
+        where: dict[str, Any] = {"method": self.method, "path": self.path, "status": self.status}
+        return kind("http.not_json", **where, answered=not self.is_page)  # a proxy may answer before the vendor does
 
     def text(self) -> str:
         """The body as text, whatever it is."""
@@ -153,18 +166,22 @@ class Http:
         self.session = requests.Session()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, largest: int = LARGEST_BODY) -> Answer:
-        """Read; repeated up to three times when the network or the vendor falters.
+        """Read; repeated up to three times when the network or the vendor falters, but not when it is slow: whoever
+        reads holds a lease that must not run out meanwhile.
 
         Raises:
             Transient, RateLimited, AuthError, Fault: as `refuse` decides.
         """
+        began = time.monotonic()
         for attempt in range(1, GET_TRIES + 1):
+            if beat := _beat.get():
+                beat()
             try:
                 return self._authorised("GET", path, params=params, largest=largest)
             except RateLimited:
                 raise
             except Transient:
-                if attempt == GET_TRIES:
+                if attempt == GET_TRIES or time.monotonic() - began > SLOW_SECONDS:
                     raise
                 time.sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311 - full jitter, not a secret
         raise AssertionError("unreachable")
@@ -230,7 +247,7 @@ class Http:
             return RateLimited("http.429", wait=float(wait) if wait.isdigit() else random.uniform(2, 6))  # noqa: S311
         if answer.status >= 500:
             # A server that failed in the middle of a write may have stored it; one whose gateway gave up may do so yet.
-            where["answered"] = answer.status in {500, 501, 503}
+            where["answered"] = answer.status in {500, 501} and not answer.is_page
             return (Transient if answer.method == "GET" else Unconfirmed)(f"http.{answer.status // 100}xx", **where)
         return self.refuse(answer)
 

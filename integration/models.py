@@ -71,6 +71,7 @@ class Connection(models.Model):
     `options` are what anybody may see (host, tenant id), `secrets` what nobody may (API token, refresh token),
     `token` the short-lived access token. Which of them a system has, it declares itself (`System.fields`). `company` is
     the vendor's own key of the company that answered, whoever typed what; no two tenants have the same one.
+    `access_at`: when a person last gave this access, by a key or a consent.
     """
 
     class State(models.TextChoices):
@@ -95,6 +96,7 @@ class Connection(models.Model):
     cause = models.CharField(max_length=60, blank=True)
     params = models.JSONField(default=dict, blank=True)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
+    access_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("connection")
@@ -115,23 +117,24 @@ class Connection(models.Model):
         return self.state not in self.SHUT
 
     @transaction.atomic
-    def enter(self, state: str, cause: str = "", params: dict[str, Any] | None = None) -> None:
+    def enter(self, state: str, cause: str = "", params: dict[str, Any] | None = None) -> bool:
         """Record the state; `since` moves only when it is another one.
 
         What a person has paused stays paused, whatever a check that was under way found, until `resume`. What was found
-        out with access that has been replaced meanwhile says nothing of the new one.
+        out with access that has been replaced meanwhile says nothing of the new one, and False is returned.
         """
         stands = type(self).objects.select_for_update().get(pk=self.pk)
-        replaced = (self.options, self.secrets) != (stands.options, stands.secrets)
+        replaced = self.access_at != stands.access_at
         self.state, self.since, self.cause, self.params = stands.state, stands.since, stands.cause, stands.params
         if state != self.State.PAUSED and (replaced or self.state == self.State.PAUSED):
-            return
+            return not replaced
         now, fields = timezone.now(), ["cause", "params", "checked_at"]
         if self.state != state:
             self.state, self.since = state, now
             fields += ["state", "since"]  # what hangs on the state hears of it by the fields that are saved
         self.cause, self.params, self.checked_at = cause, params or {}, now
         self.save(update_fields=fields)
+        return True
 
     def resume(self) -> None:
         """Open a paused one again; the next check tells how it is."""
@@ -142,7 +145,7 @@ class Connection(models.Model):
 
     def replace(self, options: dict[str, Any], secrets: dict[str, Any]) -> None:
         """Other access from now on: the token that came of the old one is forgotten, and what was found out with it."""
-        self.options, self.secrets, self.token = options, secrets, {}
+        self.options, self.secrets, self.token, self.access_at = options, secrets, {}, timezone.now()
         if self.state != self.State.PAUSED:
             self.state, self.since, self.cause, self.params = self.State.UNCHECKED, timezone.now(), "", {}
 

@@ -106,6 +106,8 @@ class TokenAuth:
             row = Connection.objects.select_for_update(skip_locked=True).filter(pk=self.connection.pk).first()
             if row is None:
                 return None
+            if row.access_at != self.connection.access_at:
+                raise AuthError("connection.renewing")  # this access was replaced; whoever comes next has the new one
             token = stored(row)
             if token.access != spent.access and token.good_for(EARLY):
                 return token

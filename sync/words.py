@@ -63,6 +63,7 @@ MOVES = {
     "gone from the source": _("gone from the source"),
     "is the cause gone?": _("is the cause gone?"),
     "its address has expired": _("its address has expired"),
+    "its worker died": _("its worker died"),
     "needed by": _("needed by"),
     "needed by now": _("needed by now"),
     "same number": _("same number"),
@@ -249,7 +250,7 @@ def field_title(path: str) -> str:
             shown[-1] = f"{shown[-1]} {int(part) + 1}"
         else:
             within = f"{parts[0]}.{part}" if len(parts) > 1 else part
-            shown.append(str(FIELDS.get(within) or FIELDS.get(part, part)))
+            shown.append(str(FIELDS.get(within) or FIELDS.get(part) or part))
     return ", ".join(shown)
 
 

@@ -56,6 +56,10 @@ class Systems:
             return self._open[name].connection
         return Connection.objects.filter(tenant=self.tenant, system=name).first()
 
+    def forget(self, name: str) -> None:
+        """Its access is no longer the one that is stored: it is opened anew when it is next asked for."""
+        self._open.pop(name, None)
+
     def get(self, name: str) -> System:
         """The system, ready to be asked.
 
@@ -99,8 +103,9 @@ def at_fault(pipeline: Pipeline, fault: Fault, side: str, systems: Systems) -> N
     """
     fault.params.setdefault("system", side)
     if fault.scope == "connection":
-        if connection := systems.asked(side):
-            connection.enter(state_of(fault), fault.cause, fault.params)
+        connection = systems.asked(side)
+        if connection and not connection.enter(state_of(fault), fault.cause, fault.params):
+            systems.forget(side)
     elif fault.scope == "flow":
         now = timezone.now()
         Pipeline.objects.filter(pk=pipeline.pk).update(
@@ -142,7 +147,8 @@ def take(connection: Connection, system: System, identity: Identity) -> None:
     claim(connection, identity)
     tried = system.connection
     connection.options, connection.secrets, connection.token = tried.options, tried.secrets, tried.token
-    connection.save(update_fields=["options", "secrets", "token"])
+    connection.access_at = timezone.now()
+    connection.save(update_fields=["options", "secrets", "token", "access_at"])
 
 
 def replace(

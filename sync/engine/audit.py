@@ -14,6 +14,7 @@ from integration.errors import Fault
 from integration.models import Tenant
 from integration.records import OutdatedRecord, load
 from sync.engine.access import Systems
+from sync.engine.states import State
 from sync.models import Document, Pipeline
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,8 @@ def _references(pipeline: Pipeline, systems: Systems) -> dict[str, Any]:
                 bearers[row.reference].append(row.target_id)
                 titles[row.target_id] = row.title
     ours = set(pipeline.items.exclude(target_id="").values_list("target_id", flat=True))
-    unanswered = pipeline.items.filter(target_id="", intent_at__isnull=False).values_list("source_id", flat=True)
+    moving = pipeline.items.filter(state__in=[State.PENDING, State.RUNNING, State.WAITING])
+    unanswered = moving.filter(target_id="", intent_at__isnull=False).values_list("source_id", flat=True)
     sending = {each.lstrip("0") for each in unanswered}  # their item looks for them itself
     return {
         "unknown": [

@@ -114,8 +114,7 @@ def sweep() -> Swept:
     """Find what nobody would look at any more and set it going."""
     now = timezone.now()
     swept = Swept()
-    expired = Item.objects.filter(state=State.RUNNING, lease_until__lt=now)
-    swept.counts["expired leases"] = expired.update(queued_until=None)
+    swept.counts["expired leases"] = states.free(now)
     swept.probes = probes()
     swept.counts["addresses expired"] = states.wake(_told_in_vain(now), note="its address has expired")
     quiet = Q(moved_at__lt=now - UNHEARD) | Q(moved_at__gt=now)  # ahead: written while a clock was wrong

@@ -17,6 +17,7 @@ from django.utils import timezone
 from redis import RedisError
 
 from integration.errors import Fault, RateLimited, Transient
+from integration.http import alive
 from integration.mapping import SWEDEN
 from integration.records import Page, Read, Unreadable, dump, fingerprint
 from integration.systems.base import Window
@@ -59,7 +60,8 @@ def pull(pipeline: Pipeline, *, since: datetime.date | None = None, systems: Sys
     started, result, systems = timezone.now(), Pulled(), systems or Systems(pipeline.tenant)
     with structlog.contextvars.bound_contextvars(tenant=pipeline.tenant.slug, flow=pipeline.flow):
         try:
-            _read(pipeline, systems, since, started, result)
+            with alive(lambda: _still_ours(pipeline)):
+                _read(pipeline, systems, since, started, result)
         except LeaseLost:
             return Pulled(busy=True)
         except Fault as fault:
@@ -97,6 +99,12 @@ def _ours(pipeline: Pipeline, **fields: Any) -> None:
         raise LeaseLost
     for name, value in fields.items():
         setattr(pipeline, name, value)
+
+
+def _still_ours(pipeline: Pipeline) -> None:
+    """Renew the lease before it is short: a page may take many reads, and each of them its time."""
+    if pipeline.lease_until is None or pipeline.lease_until - timezone.now() < 0.75 * LEASE:
+        _ours(pipeline, lease_until=timezone.now() + LEASE)
 
 
 def _read(

@@ -28,6 +28,7 @@ from integration.errors import (
     Unconfirmed,
     Waiting,
 )
+from integration.http import alive
 from integration.records import Note, OutdatedRecord, dump, load
 from integration.systems.base import Found, Payload, Writer
 from sync import documents
@@ -74,7 +75,8 @@ def push(item_id: int, *, actor: str = states.SYSTEM, systems: Systems | None = 
         try:
             with alone_with(item.pk) as alone:
                 if alone:
-                    state = Push(item, systems or Systems(item.tenant), actor).run()
+                    with alive(lambda: states.keep(item)):
+                        state = Push(item, systems or Systems(item.tenant), actor).run()
                 else:
                     state = states.settle_fault(item, OnItsWay(STILL_AT_WORK), actor=actor)
         except LeaseLost:

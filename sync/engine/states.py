@@ -87,7 +87,7 @@ def take_intent(item: Item) -> None:
     leaving = {"intent_at": now, "sent_record": item.record, "sent_fingerprint": item.fingerprint}
     if not _held(item).update(lease_until=now + LEASE, **leaving):
         raise LeaseLost
-    for name, value in leaving.items():
+    for name, value in {**leaving, "lease_until": now + LEASE}.items():
         setattr(item, name, value)
 
 
@@ -97,8 +97,20 @@ def extend(item: Item) -> None:
     Raises:
         LeaseLost: the item is no longer ours.
     """
-    if not _held(item).update(lease_until=timezone.now() + LEASE):
+    until = timezone.now() + LEASE
+    if not _held(item).update(lease_until=until):
         raise LeaseLost
+    item.lease_until = until
+
+
+def keep(item: Item) -> None:
+    """Renew the lease if it is getting short.
+
+    Raises:
+        LeaseLost: the item is no longer ours.
+    """
+    if item.lease_until and item.lease_until - timezone.now() < 0.75 * LEASE:
+        extend(item)
 
 
 def _held(item: Item) -> QuerySet[Item]:
@@ -207,6 +219,26 @@ def move(items: QuerySet[Item], state: str, *, actor: str, note: str = "", **fie
                 )
                 for pk, before, tenant in rows
             ]
+        )  # fmt: skip
+    return len(rows)
+
+
+def free(now: datetime.datetime) -> int:
+    """Items whose worker died are due again, whether anybody may take them now or not. What may lie in the target keeps
+    its intent. Whoever lives after all has lost its lease."""
+    left = Item.objects.filter(Q(lease_until__lt=now) | Q(lease_until__gt=now + AHEAD), state=State.RUNNING)
+    with transaction.atomic():
+        rows = list(left.order_by("pk").select_for_update(of=("self",)).values_list("pk", "tenant_id"))
+        Item.objects.filter(pk__in=[pk for pk, _ in rows]).update(
+            state=State.PENDING, moved_at=now, waiting_since=Coalesce("waiting_since", Value(now)), lease_token=None,
+            lease_until=None, queued_until=None, reason="", cause="", params={}, needs=[], not_before=None,
+        )  # fmt: skip
+        Transition.objects.bulk_create(
+            Transition(
+                item_id=pk, tenant_id=tenant, actor=SYSTEM, before=State.RUNNING, after=State.PENDING,
+                note="its worker died",
+            )
+            for pk, tenant in rows
         )  # fmt: skip
     return len(rows)
 

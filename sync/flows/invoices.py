@@ -83,7 +83,7 @@ class Invoices(Flow[Invoice, OutgoingInvoice]):
         """The rules in the order in which a person would meet them."""
         if record.draft:
             raise Skip("I1")
-        if record.finalised_at.astimezone(SWEDEN).date() < desk.go_live:
+        if not desk.target_id and record.finalised_at.astimezone(SWEDEN).date() < desk.go_live:
             raise Skip("G9", date=record.finalised_at.astimezone(SWEDEN).date().isoformat())
         if record.credited:
             raise Skip("I10.before", number=record.serial_number or record.source_id)

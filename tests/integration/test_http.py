@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from integration.errors import ConfigError, Fault, InvalidRecord, RateLimited, Rejected, Transient, Unconfirmed
-from integration.http import Answer, Http, NoAuth, counted
+from integration.http import Answer, Http, NoAuth, alive, counted
 from sandbox.smartdok import Company, SmartDokTwin
 
 
@@ -73,15 +73,37 @@ def test_a_read_is_transient_and_a_write_whose_answer_is_lost_unconfirmed(
 
 
 @pytest.mark.parametrize(
-    ("status", "answered"), [(500, True), (501, True), (502, False), (503, True), (504, False), (524, False)]
+    ("status", "answered"), [(500, True), (501, True), (502, False), (503, False), (504, False), (524, False)]
 )
 def test_only_the_vendors_own_error_says_that_nothing_comes_later(
-    http: Http, twin: SmartDokTwin, status: int, answered: bool
+    http: Http, monkeypatch: pytest.MonkeyPatch, status: int, answered: bool
 ) -> None:
-    twin.faults.add(kind="status", status=status)
+    monkeypatch.setattr(http, "_once", lambda *_, **__: Answer("POST", "/x", status, {}, b'{"Message": "x"}'))
     with pytest.raises(Unconfirmed) as fault:
         write(http)
     assert fault.value.params["answered"] is answered
+
+
+@pytest.mark.parametrize("status", [200, 500, 503])
+def test_a_page_says_nothing_of_what_the_vendor_does_later(
+    http: Http, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    answer = Answer("POST", "/x", status, {}, b"<html>a proxy gave up</html>")
+    monkeypatch.setattr(http, "_once", lambda *_, **__: answer)
+    with pytest.raises(Unconfirmed) as lost:
+        write(http).json()
+    assert lost.value.params["answered"] is False
+
+
+def test_a_slow_read_is_not_repeated_at_once_and_each_read_shows_that_it_goes_on(
+    http: Http, twin: SmartDokTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.http.SLOW_SECONDS", 0.0)
+    twin.faults.add(kind="reset-before", times=None)
+    beats: list[int] = []
+    with alive(lambda: beats.append(1)), pytest.raises(Transient):
+        get(http)
+    assert (len(twin.requests), len(beats)) == (1, 1)
 
 
 def test_reads_are_repeated_and_writes_leave_once(http: Http, twin: SmartDokTwin) -> None:

@@ -54,8 +54,9 @@ def test_I2_what_is_being_sent_is_not_told_as_unknown(tenant: Tenant, smartdok: 
     item = Item.objects.get(pipeline__flow="invoices")
     Item.objects.filter(pk=item.pk).update(state="running", target_id="", intent_at=item.sent_at)
     assert audit(tenant)["invoices"] == {"unknown": [], "doubles": []}
-    Item.objects.filter(pk=item.pk).update(intent_at=None)
-    assert [each["target_id"] for each in audit(tenant)["invoices"]["unknown"]] == [item.target_id]
+    for fields in ({"intent_at": None}, {"state": "stopped"}, {"state": "left_out"}):
+        Item.objects.filter(pk=item.pk).update(**{"state": "running", "intent_at": item.sent_at, **fields})
+        assert [each["target_id"] for each in audit(tenant)["invoices"]["unknown"]] == [item.target_id], fields
 
 
 def test_S6_a_document_without_its_file_is_fetched_anew(

@@ -4,12 +4,15 @@ import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from integration.errors import AuthError, ConfigError, Unconfirmed
+from integration.http import Answer, Http
 from integration.models import Connection, Tenant, ValueMap
 from sync.engine import access, dispatch, manual, problems, states
 from sync.engine import pull as pull_module
+from sync.engine.access import Systems
 from sync.engine.desk import ItemDesk
 from sync.engine.pull import pull
 from sync.engine.push import push
@@ -382,3 +385,145 @@ def test_a_check_begun_with_a_key_that_was_replaced_says_nothing_of_the_new_one(
     replaced_meanwhile.refresh_from_db()
     assert access.check(replaced_meanwhile) is None
     assert Connection.objects.get(pk=replaced_meanwhile.pk).state == "connected"
+
+
+def test_a_refusal_that_precedes_a_new_consent_says_nothing_of_it(
+    tenant: Tenant, twins: Any, fortnox: Any, smartdok: Any, run: Any, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+    pull(tenant.pipelines.get(flow="customers"))
+    twins.fortnox.withdraw_consent(fortnox.tenant_id)
+    state_of = access.state_of
+
+    def a_moment_before(fault: Any) -> str:
+        monkeypatch.setattr(access, "state_of", state_of)
+        fortnox.give_consent()
+        connection = tenant.connections.get(system="fortnox")
+        code = twins.fortnox.tokens.issue_code(fortnox.tenant_id, {"companyinformation"}, "http://x/")
+        access.answered(connection, access.consent(connection, code, "http://x/"))
+        return state_of(fault)
+
+    monkeypatch.setattr(access, "state_of", a_moment_before)
+    push(item("customers", 1).pk)
+    assert tenant.connections.get(system="fortnox").state == "connected"
+
+
+def test_a_long_pass_goes_on_with_access_that_was_replaced_meanwhile(
+    tenant: Tenant, twins: Any, fortnox: Any, smartdok: Any, run: Any, item: Any
+) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+    systems = Systems(tenant)
+    systems.get("fortnox").check()
+    connection = tenant.connections.get(system="fortnox")
+    connection.replace(connection.options, connection.secrets)
+    connection.save()
+    twins.fortnox.tokens.access.clear()
+    run(only=["customers"], systems=systems)
+    assert item("customers", 1).state == "done"
+
+
+def test_a_long_pass_ends_when_access_is_gone_whatever_became_of_it_meanwhile(
+    tenant: Tenant, twins: Any, fortnox: Any, smartdok: Any, run: Any, item: Any
+) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+    systems = Systems(tenant)
+    systems.get("fortnox").check()
+    connection = tenant.connections.get(system="fortnox")
+    connection.replace({**connection.options, "supplier_lastmodified": False}, connection.secrets)
+    connection.save()
+    twins.fortnox.withdraw_consent(fortnox.tenant_id)
+    run(only=["customers"], systems=systems)
+    assert item("customers", 1).state == "waiting"
+    assert tenant.connections.get(system="fortnox").state == "needs_consent"
+
+
+def test_a_session_of_access_that_was_replaced_is_not_stored_with_the_new(tenant: Tenant) -> None:
+    stale = tenant.connections.get(system="smartdok")
+    fresh = tenant.connections.get(system="smartdok")
+    fresh.replace(fresh.options, {"token": "new"})
+    fresh.save()
+    assert access.check(stale) is None
+    fresh.refresh_from_db()
+    assert (fresh.token, fresh.state) == ({}, "unchecked")
+
+
+@pytest.mark.parametrize("shut", ["consent", "flow", "held up"])
+def test_what_a_killed_worker_held_does_not_stay_in_its_hands_while_the_way_is_shut(
+    tenant: Tenant, smartdok: Any, run: Any, item: Any, shut: str
+) -> None:
+    smartdok.add_customer(CustomerNumber="1", CustomerName="A")
+    pipeline = tenant.pipelines.get(flow="customers")
+    pull(pipeline)
+    assert states.claim(item("customers", 1).pk)
+    if shut == "consent":
+        tenant.connections.get(system="fortnox").enter("needs_consent", "fortnox.consent_gone")
+    else:
+        how = {"enabled": False} if shut == "flow" else {"paused_cause": "P5", "probe_at": timezone.now() + HOUR}
+        Pipeline.objects.filter(pk=pipeline.pk).update(**how)
+    with time_machine.travel(timezone.now() + datetime.timedelta(seconds=90)):
+        dispatch.sweep()
+    one = item("customers", 1)
+    assert (one.state, one.lease_token) == ("pending", None)
+    assert (one.transitions.first().before, one.transitions.first().note) == ("running", "its worker died")
+    assert manual.leave_out(Item.objects.filter(pk=one.pk), "anna", "nej") == 1
+
+
+def test_G9_what_may_lie_in_fortnox_is_looked_for_whatever_the_go_live_is_by_now(
+    tenant: Tenant, smartdok: Any, fortnox: Any, twins: Any, run: Any, bill: Any, item: Any
+) -> None:
+    basis = bill(row(None))
+    run(only=["customers", "projects"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    twins.fortnox.faults.add("reset-after", "POST", "^/3/invoices")
+    push(item("invoices", basis["Id"]).pk)
+    assert (len(fortnox.invoices), item("invoices", basis["Id"]).target_id) == (1, "")
+    tenant.go_live = timezone.localdate() + datetime.timedelta(days=1)
+    tenant.save()
+    passes(item("invoices", basis["Id"]), run)
+    assert (item("invoices", basis["Id"]).state, item("invoices", basis["Id"]).target_id) == ("done", "1")
+    assert len(fortnox.invoices) == 1
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_I2_what_a_proxy_gave_up_and_fortnox_stores_a_moment_later_is_not_sent_twice(
+    tenant: Tenant, fortnox: Any, run: Any, bill: Any, item: Any, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    basis = bill(row(None))
+    run(only=["customers", "projects"])
+    pull(tenant.pipelines.get(flow="invoices"))
+    once, late = Http._once, []
+
+    def given_up(http: Http, method: str, path: str, **given: Any) -> Any:
+        if method == "POST" and path == "/3/invoices" and not late:
+            late.append(lambda: once(http, method, path, **given))
+            return Answer(method, path, status, {}, b"<html>a proxy gave up</html>")
+        return once(http, method, path, **given)
+
+    monkeypatch.setattr(Http, "_once", given_up)
+    monkeypatch.setattr(states, "ON_ITS_WAY", datetime.timedelta(seconds=45))
+    with time_machine.travel(timezone.now()) as clock:
+        push(item("invoices", basis["Id"]).pk)
+        for seconds in (3, 60, 60):
+            clock.shift(datetime.timedelta(seconds=seconds))
+            push(item("invoices", basis["Id"]).pk)
+            if seconds == 3:
+                late[0]()
+    assert (item("invoices", basis["Id"]).state, len(fortnox.invoices)) == ("done", 1)
+
+
+def test_a_reader_that_takes_its_time_keeps_its_lease(
+    tenant: Tenant, smartdok: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        smartdok.add_customer(CustomerNumber=str(number), CustomerName="A")
+    pipeline = tenant.pipelines.get(flow="customers")
+    once = Http._once
+    with time_machine.travel(timezone.now()) as clock:
+
+        def slow(*args: Any, **given: Any) -> Any:
+            clock.shift(25)
+            assert not Pipeline.objects.filter(pull_module.free(timezone.now()), pk=pipeline.pk).exists()
+            return once(*args, **given)
+
+        monkeypatch.setattr(Http, "_once", slow)
+        assert pull(pipeline).fault is None

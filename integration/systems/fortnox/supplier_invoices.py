@@ -74,7 +74,8 @@ class SupplierInvoiceReader(Reader[Fortnox, SupplierInvoice]):
 
         The document does not list `lastmodified` here, though it is in use: tried once per connection (note 23).
         """
-        options = self.system.connection.options
+        connection = self.system.connection
+        options = connection.options
         if window.since is not None and options.get("supplier_lastmodified", True):
             since = wall_clock(window.since, window.now).strftime("%Y-%m-%d %H:%M")
             try:
@@ -85,7 +86,7 @@ class SupplierInvoiceReader(Reader[Fortnox, SupplierInvoice]):
                 if fault.params.get("code") != PARAMETER:
                     raise
             options["supplier_lastmodified"] = False
-            self.system.connection.save(update_fields=["options"])
+            type(connection).objects.filter(pk=connection.pk, access_at=connection.access_at).update(options=options)
         for rows in self._list({}):
             yield rows, FRESH_WHOLE
 

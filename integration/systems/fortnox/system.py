@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import simplejson
 from django.conf import settings
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from integration.errors import AuthError, ConfigError, Fault, InvalidRecord, Transient
@@ -175,7 +176,8 @@ class Fortnox(ByConsent):
                 raise
             options["grant"] = "code"
         self.connection.options, self.connection.token = options, asdict(token)
-        self.connection.save(update_fields=["options", "token"])
+        self.connection.access_at = timezone.now()
+        self.connection.save(update_fields=["options", "token", "access_at"])
         return _identity(company)
 
     # -- tokens --------------------------------------------------------------------------------------------------
