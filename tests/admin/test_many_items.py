@@ -19,7 +19,8 @@ from integration.models import Membership, Tenant
 ITEMS = 100_000
 TIMES = 3
 LISTS = ("list", "overview", "search")
-SCANS = ("sorted", "overview")  # a column without an index that somebody sorts by; figures over all
+SCANS = ("sorted", "overview")  # a column without an index that somebody sorts by; figures over all: one scan
+SLACK = 4  # of such a page, on a machine that does other things meanwhile
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +45,22 @@ def scanned() -> int:
 
 def faults(client: Client, name: str, address: str) -> list[str]:
     """What is wrong with a page; its time is the best of a few, and only that of the database."""
+    scans = any(each in name for each in SCANS)
+    most_rows, most_ms = (ITEMS, SLACK * MOST_MS) if scans else (0, MOST_MS)
     before = scanned()
     with CaptureQueriesContext(database) as asked:
         status = client.get(address).status_code
     rows, spent = scanned() - before, milliseconds(asked)
     for _ in range(TIMES - 1):
-        if spent > MOST_MS:
+        if spent > most_ms:
             with CaptureQueriesContext(database) as again:
                 client.get(address)
             spent = min(spent, milliseconds(again))
     return [
         *([f"{name}: status {status}"] if status not in {200, 302, 403} else []),
         *([f"{name}: {len(asked)} queries"] if len(asked) > MOST_QUERIES else []),
-        *([f"{name}: {spent:.0f} ms"] if spent > MOST_MS else []),
-        *([f"{name}: reads {rows} rows without an index"] if rows and not any(each in name for each in SCANS) else []),
+        *([f"{name}: {spent:.0f} ms"] if spent > most_ms else []),
+        *([f"{name}: reads {rows} rows without an index"] if rows > most_rows else []),
     ]
 
 
