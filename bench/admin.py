@@ -48,18 +48,25 @@ SELECT id, tenant_id, 'original', 'Faktura ' || md5(id::text) || '.pdf', 'applic
 
 
 def fill(items: int) -> None:
-    """Companies, items, attempts, problems."""
+    """A database with all of it, unless there is one."""
     from django.core.management import call_command  # noqa: PLC0415
+
+    from sync.models import Attempt, Item  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    if Item.objects.count() < items or not Attempt.objects.exists():
+        spread(items)
+
+
+def spread(items: int) -> None:
+    """Companies, items, attempts, documents, problems; what the planner knows of them."""
     from django.db import connection  # noqa: PLC0415
 
     from integration.models import Tenant  # noqa: PLC0415
     from sync.engine import problems  # noqa: PLC0415
     from sync.engine.onboarding import add_tenant  # noqa: PLC0415
-    from sync.models import Attempt, Item, Pipeline  # noqa: PLC0415
+    from sync.models import Pipeline  # noqa: PLC0415
 
-    call_command("migrate", verbosity=0)
-    if Item.objects.count() >= items and Attempt.objects.exists():
-        return
     for number in range(COMPANIES):
         add_tenant(f"bolag-{number}", f"Bolag {number} AB", {"smartdok": {"token": "x"}, "fortnox": {"tenant_id": "1"}})
     with connection.cursor() as cursor:

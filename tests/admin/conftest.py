@@ -14,14 +14,14 @@ from integration.records import Customer, dump, fingerprint
 from sync import documents
 from sync.engine import problems
 from sync.engine.onboarding import add_tenant
-from sync.models import Act, Attempt, DryRun, Item, Recipient, Transition
+from sync.models import Act, Attempt, DryRun, Item, Preflight, Recipient, SetupLink, Transition
 
 SECRET = "sd-mycket-hemlig-nyckel"
 
 
 def company(slug: str, name: str) -> Tenant:
     """A company with connections, pipelines, a value, and an item with an attempt, a
-    transition, a document and a problem, an act, a dry run, somebody who is mailed."""
+    transition, a document and a problem, an act, a dry run, a preflight, a set-up link, somebody who is mailed."""
     fields = {"smartdok": {"token": SECRET}, "fortnox": {"tenant_id": "4711"}}
     tenant, _ = add_tenant(slug, name, fields, datetime.date(2026, 1, 1))
     ValueMap.objects.create(tenant=tenant, kind="unit", source="lass", target=f"LASS-{slug}")
@@ -34,6 +34,9 @@ def company(slug: str, name: str) -> Tenant:
     problems.refresh(tenant)
     Act.objects.create(tenant=tenant, kind="retry", actor=f"nagon-hos-{slug}", ids=[item.pk])
     DryRun.objects.create(tenant=tenant, flow="customers", actor=f"nagon-hos-{slug}")
+    Preflight.objects.create(tenant=tenant, actor=f"nagon-hos-{slug}")
+    SetupLink.objects.create(tenant=tenant, token_hash=slug, created_by="operator",
+                             expires_at=timezone.now() + datetime.timedelta(days=7))  # fmt: skip
     Recipient.objects.create(tenant=tenant, email=f"ekonomi@{slug}.se")
     return tenant
 

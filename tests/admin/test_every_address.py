@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -13,7 +15,7 @@ from django.utils import timezone
 from integration.models import Connection, Tenant
 from sync.engine import acts
 from sync.engine.problems import held_by
-from sync.models import Act, DryRun, Item, Problem, Recipient, Transition
+from sync.models import Act, Item, Problem, Transition
 from tests.admin.conftest import add_item
 
 ROLES = ["owner", "bookkeeper", "reader", "stranger"]
@@ -52,17 +54,21 @@ def keys(model: Any, tenant: Tenant) -> list[int]:
     return list(model._default_manager.filter(tenant=tenant).values_list("pk", flat=True))
 
 
-def everything(tenant: Tenant) -> list[Any]:
-    """What an act could have changed."""
-    return [
-        list(Item.objects.filter(tenant=tenant).values()),
-        list(tenant.connections.values("state", "cause")),
-        list(tenant.value_maps.values()),
-        list(Recipient.objects.filter(tenant=tenant).values()),
-        Act.objects.filter(tenant=tenant).count(),
-        DryRun.objects.filter(tenant=tenant).count(),
-        Transition.objects.filter(tenant=tenant).count(),
-    ]
+def everything(tenant: Tenant) -> dict[str, list[Any]]:
+    """Every field of every row of the tenant, in whatever table it lies: what an act could have changed."""
+    found = {"tenant": list(Tenant.objects.filter(pk=tenant.pk).values())}
+    for model in apps.get_models():
+        if "tenant" in {field.name for field in model._meta.get_fields()}:
+            rows = model._default_manager.filter(tenant=tenant)
+            found[model._meta.model_name] = list(rows.order_by("pk").values())
+    return found
+
+
+def test_isolation_is_looked_for_in_every_table_that_belongs_to_a_company(other: Tenant):
+    User.objects.create_user("nagon").memberships.create(tenant=other, role="owner")
+    found = everything(other)
+    assert {"pipeline", "problem", "preflight", "setuplink", "connection", "document", "attempt"} <= set(found)
+    assert [name for name, rows in found.items() if not rows] == []
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from integration.models import Membership, Tenant, ValueMap
+from integration.scoping import OperatorsOnly
 from sync.engine import acts, problems, rehearsal
 from sync.engine.run import run_pass
-from sync.models import Act, Document, DryRun, Item, Pipeline, Problem
+from sync.models import Act, Attempt, Document, DryRun, Item, Pipeline, Problem
 from tests.browser.window import Workers, chromium, fits, needs_chromium
 
 __all__ = ["chromium"]
@@ -260,8 +263,46 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_a_telephone(
         f"/admin/sync/pipeline/{item.pipeline_id}/change/",
     )  # fmt: skip
     for path in pages:
-        window.goto(path)
-        fits(window, f"desk-phone-{role}-{path.strip('/').replace('/', '-').split('?')[0]}")
+        looks_right(window, path, f"phone-{role}")
+
+
+@pytest.mark.parametrize("role", ["bookkeeper", "operator"])
+def test_every_list_and_a_page_of_each_kind_is_open_to_all_on_a_telephone(
+    open_as: Callable[..., Any], tenant: Tenant, role: str
+) -> None:
+    many(tenant, 3)
+    problems.refresh(tenant)
+    item = Item.objects.all()[0]
+    attempt = Attempt.objects.create(
+        tenant=tenant, item=item, actor="byggbro", operation="create", outcome="failed", cause="fortnox.2000401",
+        payload={"Description": LONG},
+    )  # fmt: skip
+    Document.objects.create(tenant=tenant, item=item, name=f"{LONG}.pdf", content_type="application/pdf", size=4)
+    act = Act.objects.create(tenant=tenant, kind="retry", actor="anna", ids=[item.pk], finished_at=timezone.now())
+    run = DryRun.objects.create(tenant=tenant, flow="projects", actor="anna", finished_at=timezone.now(), result={})
+    value = ValueMap.objects.create(tenant=tenant, kind="unit", source=LONG, target="h")
+    window = open_as(role, PHONE)
+    lists = [model for model, each in admin.site._registry.items() if shown_to(role, each)]
+    assert len(lists) == (16 if role == "operator" else 11)
+    for path in (
+        *[f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in lists],
+        f"/admin/sync/attempt/{attempt.pk}/change/", f"/admin/sync/act/{act.pk}/change/",
+        f"/admin/sync/dryrun/{run.pk}/change/", f"/admin/integration/valuemap/{value.pk}/change/",
+        f"/admin/integration/connection/{tenant.connections.all()[0].pk}/change/",
+        f"/admin/integration/tenant/{tenant.pk}/history/",
+    ):  # fmt: skip
+        looks_right(window, path, f"list-{role}")
+
+
+def shown_to(role: str, page: Any) -> bool:
+    """Whether the list is in the menu of the role."""
+    return role == "operator" or not isinstance(page, OperatorsOnly)
+
+
+def looks_right(window: Any, path: str, name: str) -> None:
+    """The page is there, fits, and keeps nobody out."""
+    assert window.goto(path).status == 200, path
+    fits(window, f"desk-{name}-{path.strip('/').replace('/', '-').split('?')[0]}")
 
 
 def many(tenant: Tenant, count: int) -> None:
