@@ -96,7 +96,7 @@ def _transfers(tenant: Tenant, pipelines: list[Pipeline]) -> list[dict[str, Any]
     start = datetime.datetime.combine(today, datetime.time.min, SWEDEN)
     month = datetime.datetime.combine(today.replace(day=1), datetime.time.min, SWEDEN)
     rows = (
-        Attempt.objects.filter(WENT_THROUGH, tenant=tenant, started_at__gte=month)
+        Attempt.objects.filter(WENT_THROUGH, tenant=tenant, item__tenant=tenant, started_at__gte=month)
         .order_by()
         .values_list("item__pipeline__flow")
         .annotate(
