@@ -17,7 +17,7 @@ from sync.admin.examples import first_few
 from sync.admin.figures import Standing, chart, held, sent_per_day, standings
 from sync.models import Pipeline
 
-SHOWN = 25  # companies on one page, those in trouble first
+SHOWN = 25  # companies at first, those in trouble before the others; all of them when asked for
 CAUSES = 20
 
 admin.site.index_template = "sync/admin/index.html"
@@ -27,11 +27,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of the first page, in a handful of queries whatever the number of companies."""
     if not is_operator(request.user):
         return {**context, "title": "Byggbro", **company.overview(request)}
-    return {**context, "title": "Byggbro", **_operators(list(visible_tenants(request.user)))}
+    return {**context, "title": "Byggbro", **_operators(list(visible_tenants(request.user)), "all" in request.GET)}
 
 
-def _operators(tenants: list[Tenant]) -> dict[str, Any]:
-    """All companies: in which there is trouble, and of what kind."""
+def _operators(tenants: list[Tenant], everyone: bool) -> dict[str, Any]:
+    """All companies: in which there is trouble, and of what kind. `everyone`: each of them has its row."""
     links = list(Connection.objects.filter(tenant__in=tenants).order_by("system"))
     pipelines = list(Pipeline.objects.filter(tenant__in=tenants))
     standing = standings(pipelines)
@@ -76,8 +76,8 @@ def _operators(tenants: list[Tenant]) -> dict[str, Any]:
         "chart": chart(days),
         "causes": list(zip(causes, first_few([each.some for each in causes[:CAUSES]]), strict=False)),
         "further_causes": max(len(causes) - CAUSES, 0),
-        "tenants": rows[:SHOWN],
-        "further": max(len(rows) - SHOWN, 0),
+        "tenants": rows if everyone else rows[:SHOWN],
+        "further": 0 if everyone else max(len(rows) - SHOWN, 0),
     }
 
 

@@ -1,4 +1,4 @@
-"""One box: a number, a name or an id of anything that the user may see leads to the item."""
+"""One box: a number, a name or an id of anything that the user may see leads to the item, a company's name to it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from integration.scoping import is_operator, roles
+from integration.scoping import is_operator, roles, visible_tenants
 from sync.admin.pages import frame
 from sync.models import SEARCHED, Item
 from sync.words import in_table
@@ -17,6 +17,7 @@ from sync.words import in_table
 LONGEST = 200
 SHORTEST = 3  # a part of fewer characters is in half of all names: those must be the whole number or id
 SHOWN = 50
+COMPANIES = 10
 
 
 def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
@@ -25,14 +26,18 @@ def page(request: HttpRequest, model_admin: Any) -> HttpResponse:
         raise Http404
     asked = request.GET.get("q", "").replace("\x00", "").strip()
     found = list(search(model_admin.get_queryset(request), asked[:LONGEST])[: SHOWN + 1]) if asked else []
-    if len(found) == 1 and "stay" not in request.GET:
+    several = is_operator(request.user) or len(roles(request.user)) > 1
+    named = visible_tenants(request.user).filter(name__icontains=asked[:LONGEST]) if several and asked else ()
+    companies = list(named[:COMPANIES])
+    if len(found) == 1 and not companies and "stay" not in request.GET:
         return redirect(reverse("admin:sync_item_change", args=[found[0].pk]))
     context = {
         **frame(request, model_admin, _("Search"), reverse("admin:index")),
         "asked": asked[:LONGEST],
         "items": [in_table(each) for each in found[:SHOWN]],
         "more": len(found) > SHOWN,
-        "several": is_operator(request.user) or len(roles(request.user)) > 1,
+        "several": several,
+        "companies": companies,
     }
     return TemplateResponse(request, "sync/admin/find.html", context)
 

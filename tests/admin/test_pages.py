@@ -402,3 +402,20 @@ def test_I3_what_has_changed_after_its_transfer_is_kept_or_handled_and_not_left_
     assert reverse("admin:sync_problem_handled", args=[problem.pk]) in html
     answer = operator.post(reverse("admin:sync_item_leave-out", args=[item.pk]), {"note": "x"}, follow=True)
     assert "Det som är överfört kan inte lämnas utanför" in answer.content.decode()
+
+
+def test_every_company_has_its_light_however_many_there_are(operator: Client, mine: Tenant):
+    Tenant.objects.bulk_create(Tenant(slug=f"t-{number}", name=f"Företag {number:02}") for number in range(30))
+    index = reverse("admin:index")
+    few, every = (operator.get(index + query).content.decode() for query in ("", "?all"))
+    assert ("Företag 29" in few, "Företag 29" in every) == (False, True)
+    assert "företag till" in few
+    assert "företag till" not in every
+
+
+def test_the_search_finds_companies_for_whoever_sees_several(
+    operator: Client, log_in: Callable[[str], Client], mine: Tenant
+):
+    page, address = reverse("admin:sync_find"), reverse("admin:integration_tenant_change", args=[mine.pk])
+    assert address in operator.get(page, {"q": "mitt bygg"}).content.decode()
+    assert f'<a class="bb-link" href="{address}"' not in log_in("reader").get(page, {"q": "mitt bygg"}).content.decode()
