@@ -28,12 +28,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from integration.errors import Rejected, Transient, Unconfirmed
+from integration.errors import Fault, Rejected, Transient, Unconfirmed
 from integration.models import Tenant
 from integration.records import Invoice, Page, Read
 from integration.systems.base import Found, Payload, Writer, Written
+from sync.engine import manual, states
 from sync.engine import push as push_module
-from sync.engine import states
 from sync.engine.pull import Pulled, _store
 from sync.flows.invoices import reference
 from sync.models import Attempt, Item, Pipeline, Transition
@@ -74,7 +74,7 @@ class Target(Writer[Any, Any]):
 
     def find(self, record: Any) -> Found | None:
         self.script.at("find")
-        return Found("1", {}, "1") if record.reference in self.remote.stored else None
+        return self.get(record.reference)
 
     def create(self, record: Any, fields: dict[str, Any], before_send: Callable[[], None]) -> Written:
         self.script.at("before intent")
@@ -93,10 +93,10 @@ class Target(Writer[Any, Any]):
         if self.script.vendor in {"lost before", "lost after"}:
             raise Unconfirmed("http.reset", method="POST", path="/3/invoices")
         self.script.at("answered")
-        return Written("1", "1")
+        return Written(record.reference, record.reference)
 
     def get(self, target_id: str) -> Found | None:
-        raise AssertionError("nobody doubts what was sent")
+        return Found(target_id, {}, target_id) if target_id in self.remote.stored else None
 
     def update(self, target_id: str, record: Any, changes: dict[str, Any], before_send: Callable[[], None]) -> Written:
         raise AssertionError("an invoice is never updated (I3)")
@@ -130,11 +130,13 @@ MEANWHILE = (
     "changed and read",
     "turned and read",
     "turned and read",
-    "retry",
+    "by hand",
+    "by hand",
     "push",
     "lease expires",
     "lease expires",
 )
+ACTS = ("retry", "leave out", "rule out and leave out", "send again", "handled", "already there")
 NUMBERS = ("7", "8", "9", "10")
 one = st.sampled_from(NUMBERS)
 
@@ -222,9 +224,24 @@ class EngineMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.clock.shift(datetime.timedelta(seconds=seconds))
 
-    @rule(number=one)
-    def retry_pressed(self, number: str) -> None:
-        states.wake(Item.objects.filter(pk=self.item(number).pk), actor="anna")
+    @rule(number=one, act=st.sampled_from(ACTS))
+    def by_hand(self, number: str, act: str) -> None:
+        """Somebody presses a button; what is refused is told to him and changes nothing."""
+        item, systems = self.item(number), Systems(Target(self.remote, Script()))
+        mine: Any = Item.objects.filter(pk=item.pk)
+        with suppress(Fault):
+            if act == "retry":
+                manual.retry(mine, "anna")
+            elif act == "send again":
+                manual.resend(mine, "anna")
+            elif act == "handled":
+                manual.handled(mine, "anna", "klart")
+            elif act == "already there":
+                manual.already_there(item, reference(number), "anna", systems)  # type: ignore[arg-type]
+            else:
+                if act.startswith("rule out"):
+                    manual.rule_out(item, systems)  # type: ignore[arg-type]
+                manual.leave_out(mine, "anna", "nej")
 
     @rule(number=one, vendor=st.sampled_from(VENDOR), die_at=st.sampled_from(("", "", *POINTS)))
     def push(self, number: str, vendor: str, die_at: str) -> None:
@@ -232,21 +249,21 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(
         number=one, point=st.sampled_from(POINTS), vendor=st.sampled_from(VENDOR),
-        die_at=st.sampled_from(("", "", "", *POINTS)), meanwhile=st.sampled_from(MEANWHILE),
+        die_at=st.sampled_from(("", "", "", *POINTS)), meanwhile=st.sampled_from(MEANWHILE), act=st.sampled_from(ACTS),
     )  # fmt: skip
-    def push_and_meanwhile(self, number: str, point: str, vendor: str, die_at: str, meanwhile: str) -> None:
+    def push_and_meanwhile(self, number: str, point: str, vendor: str, die_at: str, meanwhile: str, act: str) -> None:
         """Something happens in the middle of a push; whoever lost the lease must not send any more."""
-        self._push(number, Script(die_at, (point, lambda: self._meanwhile(number, meanwhile, point)), vendor))
+        self._push(number, Script(die_at, (point, lambda: self._meanwhile(number, meanwhile, point, act)), vendor))
 
-    def _meanwhile(self, number: str, what: str, point: str) -> None:
+    def _meanwhile(self, number: str, what: str, point: str, act: str) -> None:
         if what == "changed and read":
             self.changed(number=number, total=7)
         if what == "turned and read":
             self.withdrawn_or_finalised(number=number)
         if what.endswith("read"):
             self.read()
-        elif what == "retry":
-            self.retry_pressed(number=number)
+        elif what == "by hand":
+            self.by_hand(number=number, act=act)
         elif what == "push":
             self._push(number, Script())
         elif point not in {"after intent", "stored", "answered"}:
@@ -307,7 +324,10 @@ class EngineMachine(RuleBasedStateMachine):
             assert {int(each.payload["total"]) for each in attempts} <= source.finalised
             if stored:
                 same = not source.draft and item.sent_record["total"] == str(source.total)
-                assert (item.state, item.reason) == (("done", "") if same else ("stopped", "changed"))
+                seen = item.sent_fingerprint == item.fingerprint  # by somebody who marked the change as handled
+                assert (item.state, item.reason) == (("done", "") if same or seen else ("stopped", "changed"))
+            elif item.cause == states.BY_HAND:
+                assert (item.state, item.intent_at) == ("left_out", None)
             elif source.draft:
                 assert (item.state, item.cause) == ("left_out", "I1")
             else:  # refused, and not since it was changed
