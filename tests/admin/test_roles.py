@@ -37,7 +37,7 @@ ROWS = {  # the least role that sees, changes, adds, deletes
     "integration_connection": (READER, OWNER, NOBODY, NOBODY),
     "integration_membership": (READER, OPERATOR, OPERATOR, OPERATOR),
     "integration_tenant": (READER, OWNER, OPERATOR, NOBODY),
-    "integration_valuemap": (READER, OWNER, OWNER, OWNER),
+    "integration_valuemap": (READER, BOOKKEEPER, BOOKKEEPER, BOOKKEEPER),
     "sync_act": (READER, NOBODY, NOBODY, NOBODY),
     "sync_attempt": (READER, NOBODY, NOBODY, NOBODY),
     "sync_document": (READER, NOBODY, NOBODY, NOBODY),
@@ -52,7 +52,7 @@ ROWS = {  # the least role that sees, changes, adds, deletes
 }
 BUTTONS = {  # the least role that may press it, or look at its page
     "auth_user_password_change": OPERATOR,
-    "integration_connection_check": OWNER,
+    "integration_connection_check": BOOKKEEPER,
     "integration_tenant_pause": BOOKKEEPER,
     "integration_tenant_resume": BOOKKEEPER,
     "integration_tenant_test-mail": OWNER,
@@ -75,10 +75,10 @@ BUTTONS = {  # the least role that may press it, or look at its page
     "sync_problem_retry": BOOKKEEPER,
     "sync_problem_leave-out": BOOKKEEPER,
     "sync_problem_handled": BOOKKEEPER,
-    "sync_problem_value": OWNER,
+    "sync_problem_value": BOOKKEEPER,
 }
 ACTIONS = {  # of lists
-    "integration_connection": {"check_selected": OWNER},
+    "integration_connection": {"check_selected": BOOKKEEPER},
     "sync_item": dict.fromkeys(("retry", "leave_out", "handled", "resend", "already_there"), BOOKKEEPER),
     "sync_pipeline": {"read_selected": BOOKKEEPER},
     "django_celery_beat_periodictask": dict.fromkeys(
