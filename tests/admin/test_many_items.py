@@ -17,7 +17,7 @@ from bench.admin import MOST_MS, MOST_QUERIES, pages, spread
 from integration.models import Membership, Tenant
 
 ITEMS = 100_000
-TIMES = 3
+TIMES = 10
 LISTS = ("list", "overview", "search")
 SCANS = ("sorted", "overview")  # a column without an index that somebody sorts by; figures over all: one scan
 SLACK = 4  # of such a page, on a machine that does other things meanwhile
