@@ -118,7 +118,7 @@ def _set_up(browser: Any, twins: Any) -> None:
     window.get_by_role("button", name="Starta kontrollen").click()
     window.get_by_role("progressbar").wait_for()
     preflight.run(Preflight.objects.select_related("tenant").get())
-    window.reload()
+    window.get_by_role("heading", name="Vad den första överföringen skulle göra").wait_for()
     _keep(window, "setup-preflight")
     window.set_viewport_size(PHONE)
     _keep(window, "setup-phone")
