@@ -152,13 +152,12 @@ STORAGES = {
 
 # --- Security (`check --deploy` is part of `make check`) ----------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a pre-flight's page sends a field for each document to be taken over
-
 SECURE_SSL_REDIRECT = SECURE and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a pre-flight's page sends a field for each document to be taken over
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "sync.setup.refused.refused"
 

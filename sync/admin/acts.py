@@ -60,7 +60,7 @@ def leave_out_one(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespon
     """Ask why, then leave one item out."""
     item: Item = one(model_admin, request, pk, "act")
     form = NoteForm(request.POST or None)
-    if not item.intent_at and not manual.leavable(Item.objects.filter(pk=item.pk)).exists():
+    if not manual.may_be_left_out(item):
         return back(request, item, _("What is transferred cannot be left out."), messages.WARNING)
     if request.method == "POST" and form.is_valid():
         try:

@@ -47,7 +47,7 @@ def page(item: Item) -> dict[str, Any]:
         "causes_url": causes.address(item.cause),
         "problem": _problem(item),
         "sums": _sums(item),
-        "may_leave_out": bool(item.intent_at) or manual.leavable(Item.objects.filter(pk=item.pk)).exists(),
+        "may_leave_out": manual.may_be_left_out(item),
         "may_resend": manual.resendable(Item.objects.filter(pk=item.pk)).exists(),
         "who": whose(turns.turns_of(told.who, needs)) if told else "",
         "waits_for": [_waits_for(each) for each in needs],

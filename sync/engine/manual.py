@@ -56,6 +56,11 @@ def leavable(items: QuerySet[Item]) -> QuerySet[Item]:
     return items.exclude(transferred).exclude(_unanswered())
 
 
+def may_be_left_out(item: Item) -> bool:
+    """Whether it is worth asking: what may have arrived without an answer is looked for first (`rule_out`)."""
+    return bool(item.intent_at) or leavable(Item.objects.filter(pk=item.pk)).exists()
+
+
 def leave_out(items: QuerySet[Item], actor: str, note: str) -> int:
     """Leave the items out until a person says otherwise; how many were. What waited for their end goes on."""
     free = leavable(items)
